@@ -7,6 +7,9 @@ pub const N_CLASSES: usize = 3;
 /// yin first in its list of names; labels follow the list.)
 pub const CLASS_NAMES: [&str; N_CLASSES] = ["yin", "yang", "dot"];
 
+/// Names of the features, in the order of a sample.
+pub const FEATURE_NAMES: [&str; 4] = ["x", "y", "1-x", "1-y"];
+
 const CENTRE: f64 = 0.5;
 const RADIUS: f64 = 0.5;
 const DOT_RADIUS: f64 = 0.1;

@@ -19,6 +19,6 @@ mod geometry;
 mod sets;
 mod stream;
 
-pub use geometry::{CLASS_NAMES, N_CLASSES, class_of};
+pub use geometry::{CLASS_NAMES, FEATURE_NAMES, N_CLASSES, class_of};
 pub use sets::{PublishedSet, Sizes, Splits, TEST, TRAIN, VALIDATION, generate, run};
 pub use stream::{Epoch, Stream};
