@@ -1,1 +1,85 @@
-//! To be written.
+//! Dendritic cortical microcircuits: networks of multi-compartment neurons that approximate backpropagation with
+//! local plasticity (Sacramento, Costa, Bengio and Senn, arXiv:1801.00062), as the full simulation [`PyraLNet`]
+//! and as its steady-state approximation [`SteadNet`].
+//!
+//! # The circuit
+//!
+//! Every hidden layer has pyramidal neurons (basal dendrite, apical dendrite, soma), and as many interneurons
+//! (dendrite, soma) as the next layer has neurons. Interneurons learn to predict the layer above; where they
+//! succeed, their inhibition cancels its feedback in the apical dendrites, and what remains there is an error.
+//!
+//! ```text
+//!        target ──► output layer  l = N
+//!                  ▲ W_up      │ W_down
+//!    interneurons ─┼── W_pi ──►▼ apical
+//!          ▲ W_ip  │        hidden layer  l = 1 … N-1
+//!          └───────┴──────── ▲ W_up, basal
+//!                          input layer  l = 0
+//! ```
+//!
+//! # Using it
+//!
+//! Parameters are written as [`NetworkParams`] (the `[network]` table of a TOML file), and must pass
+//! [`NetworkParams::check`] before they can run. Weights are drawn from a uniform source that the caller passes
+//! in. Both networks then implement [`Microcircuit`]: they are shown [`Pattern`]s, and an [`Observer`] may look
+//! at any compartment, weight or low-pass weight change at any interval.
+//!
+//! ```
+//! use microcircuit::{Compartment, Every, Microcircuit, NetworkParams, Pattern, PyraLNet, Weights};
+//! use rand::{RngExt, SeedableRng};
+//!
+//! let params = NetworkParams { t_pattern_ms: 50.0, out_lag_ms: 40.0, ..NetworkParams::yin_yang() };
+//! let params = params.check()?;
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+//! let weights = Weights::<f32>::draw(&params, || rng.random());
+//! let mut network = PyraLNet::new(params, weights)?;
+//!
+//! let mut apical = Vec::new();
+//! let mut every_10_ms = Every(100, |view: &microcircuit::View<'_, f32>| {
+//!     apical.push(view.potential(1, Compartment::Apical).expect("layer 1 is hidden")[0]);
+//! });
+//! let pattern = Pattern::train(&[0.3, 0.4, 0.7, 0.6], &[0.1, 0.1, 1.0]);
+//! let output = network.present(&pattern, &mut every_10_ms)?;
+//! assert_eq!((output.len(), apical.len()), (3, 5));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Conventions
+//!
+//! Time in ms, conductances in 1/ms, potentials and rates dimensionless. Matrices are \[post, pre\]; with bias,
+//! the last column belongs to the bias neuron. Layers count from 0, the input; 1 is the first hidden layer.
+//! A run is a pure function of parameters, weights, patterns and noise: bit for bit the same however many
+//! simulations run beside it.
+
+mod activation;
+mod checked;
+mod kernels;
+mod model;
+mod noise;
+mod npz;
+mod observe;
+mod params;
+mod per_layer;
+mod pyralnet;
+mod real;
+pub mod reference;
+mod steadnet;
+pub mod steady;
+mod train;
+mod urbanczik_senn;
+mod weights;
+
+pub use activation::Activation;
+pub use checked::{ParamError, Params};
+pub use model::{ABSURD, BuildError, Compartment, Diverged, Microcircuit, Pattern, PresentError};
+pub use noise::NoiseSource;
+pub use npz::NpzError;
+pub use observe::{Every, Observer, View};
+pub use params::{Integrator, NetworkParams, Start, Sweep};
+pub use per_layer::PerLayer;
+pub use pyralnet::PyraLNet;
+pub use real::Real;
+pub use steadnet::SteadNet;
+pub use train::{Trial, epoch, run};
+pub use urbanczik_senn::UrbanczikSenn;
+pub use weights::{HiddenWeights, ShapeError, Synapse, Weights};

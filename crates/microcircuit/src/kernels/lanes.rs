@@ -1,0 +1,6 @@
+//! Lanes.
+
+/// Sealed.
+pub trait Lanes {}
+impl Lanes for f32 {}
+impl Lanes for f64 {}

@@ -1,0 +1,3 @@
+//! The hot loops, behind the equations.
+
+pub(crate) mod lanes;

@@ -1,0 +1,203 @@
+//! What both networks can do.
+
+use nalgebra::DMatrix;
+
+use crate::observe::Observer;
+use crate::weights::{ShapeError, Synapse, Weights};
+use crate::{Params, Real};
+
+/// A network that is shown patterns: the full simulation [`PyraLNet`](crate::PyraLNet) or its steady-state
+/// approximation [`SteadNet`](crate::SteadNet).
+///
+/// Potentials, weights and Δ carry over from pattern to pattern; only [`Microcircuit::reset`] zeroes the former.
+pub trait Microcircuit<T: Real> {
+    /// The checked parameters it was made with.
+    fn params(&self) -> &Params;
+
+    /// Presents a pattern, and returns the output layer's somatic potentials: averaged over the steps after
+    /// `out_lag_ms` (PyraLNet), or in the steady state (SteadNet).
+    ///
+    /// # Errors
+    ///
+    /// [`PresentError`] if the pattern does not fit the network, before anything happens; or if a potential
+    /// has become absurd at the end of it, in which case the network should be reset before it is used again.
+    fn present(
+        &mut self,
+        pattern: &Pattern<'_>,
+        observer: &mut dyn Observer<T>,
+    ) -> Result<&[T], PresentError>;
+
+    /// Zeroes potentials and Δ; the input and target filters restart at the next pattern's values, and time at 0.
+    fn reset(&mut self);
+
+    /// A copy of the weights.
+    fn weights(&self) -> Weights<T>;
+
+    /// Replaces the weights; potentials and Δ stay.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError`] if they do not fit the parameters.
+    fn set_weights(&mut self, weights: &Weights<T>) -> Result<(), ShapeError>;
+
+    /// A copy of the low-pass weight change Δ of `synapse` in `layer` (from 1); `None` where there is none, and
+    /// where the learning rate is zero, unless the network was told to keep those too.
+    fn delta(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>>;
+
+    /// A potential, one entry per neuron of `layer` (from 1) or per interneuron of it; `None` where there is no
+    /// such compartment. Between patterns only somata are defined in PyraLNet: dendritic potentials are
+    /// intermediate results of a step, and seen by observers.
+    fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>>;
+}
+
+/// The compartments of pyramidal neurons and interneurons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compartment {
+    /// Basal dendrite of a pyramidal neuron, `W_up r`.
+    Basal,
+    /// Apical dendrite of a hidden pyramidal neuron, `W_down f(u_next) + W_pi f(u_inn)`.
+    Apical,
+    /// Soma of a pyramidal neuron.
+    Soma,
+    /// Dendrite of an interneuron, `W_ip f(u)`.
+    InnDendrite,
+    /// Soma of an interneuron.
+    InnSoma,
+}
+
+/// One presentation: what the input layer and the target do, and what the network does with them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pattern<'a> {
+    /// Rates of the input layer, one per input neuron.
+    pub input: &'a [f64],
+    /// Target somatic potentials of the output layer, one per output neuron. Their low-pass filter runs in
+    /// every pattern, so they matter to the next pattern even if this one is not nudged.
+    pub target: &'a [f64],
+    /// Whether the target nudges the output layer.
+    pub nudge: bool,
+    /// Whether weights are plastic (after the learning-lag).
+    pub learn: bool,
+    /// Whether the somata are noisy, if the parameters say so at all.
+    pub noise: bool,
+}
+
+impl<'a> Pattern<'a> {
+    /// A training pattern: nudged, plastic, noisy.
+    pub fn train(input: &'a [f64], target: &'a [f64]) -> Self {
+        Self {
+            input,
+            target,
+            nudge: true,
+            learn: true,
+            noise: true,
+        }
+    }
+
+    /// A validation or test pattern: not nudged, not plastic, without noise.
+    pub fn validate(input: &'a [f64], target: &'a [f64]) -> Self {
+        Self {
+            input,
+            target,
+            nudge: false,
+            learn: false,
+            noise: false,
+        }
+    }
+}
+
+/// Why a pattern could not be presented, or not to a useful end.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PresentError {
+    /// The input has the wrong length.
+    #[error("the pattern has {found} inputs: the network takes {expected}")]
+    Input {
+        /// Entries it has.
+        found: usize,
+        /// Entries the network takes.
+        expected: usize,
+    },
+    /// The target has the wrong length.
+    #[error("the pattern has {found} targets: the network has {expected} outputs")]
+    Target {
+        /// Entries it has.
+        found: usize,
+        /// Output neurons of the network.
+        expected: usize,
+    },
+    /// The network diverged.
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
+}
+
+/// A network whose potentials have left every sensible range: a result, not a fault of the program.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error(
+    "diverged: at {time_ms} ms the {compartment:?} potential of neuron {neuron} in layer {layer} is {value}, \
+     beyond ±{ABSURD:e}; smaller learning rates or weights may help"
+)]
+pub struct Diverged {
+    /// Simulated time since the last reset, ms (the end of the pattern, when it is noticed).
+    pub time_ms: f64,
+    /// Layer, from 1.
+    pub layer: usize,
+    /// Compartment: a soma of pyramidal neurons or interneurons.
+    pub compartment: Compartment,
+    /// Neuron within the layer, from 0.
+    pub neuron: usize,
+    /// The potential.
+    pub value: f64,
+}
+
+/// Magnitude beyond which a potential counts as diverged.
+pub const ABSURD: f64 = 1e6;
+
+impl Pattern<'_> {
+    pub(crate) fn check(&self, params: &Params) -> Result<(), PresentError> {
+        let inputs = params.dim(0);
+        let outputs = params.dim(params.n_hidden() + 1);
+        if self.input.len() != inputs {
+            return Err(PresentError::Input {
+                found: self.input.len(),
+                expected: inputs,
+            });
+        }
+        if self.target.len() != outputs {
+            return Err(PresentError::Target {
+                found: self.target.len(),
+                expected: outputs,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The first somatic potential in `somata` that is not finite, or absurd.
+pub(crate) fn check_somata<T: Real>(
+    time_ms: f64,
+    layer: usize,
+    compartment: Compartment,
+    somata: &[T],
+) -> Result<(), Diverged> {
+    let sensible = |u: &T| u.to_f64().abs() <= ABSURD;
+    match somata.iter().position(|u| !sensible(u)) {
+        None => Ok(()),
+        Some(neuron) => Err(Diverged {
+            time_ms,
+            layer,
+            compartment,
+            neuron,
+            value: somata[neuron].to_f64(),
+        }),
+    }
+}
+
+/// Why a network could not be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum BuildError {
+    /// The weights do not fit the parameters.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The parameters ask for noise, but there is no source of it.
+    #[error("network.noise = {0}: make the network with a source of noise, or set it to 0")]
+    Noise(f64),
+}

@@ -1,0 +1,225 @@
+//! Weights in NumPy's NPZ format.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::Path;
+
+use nalgebra::DMatrix;
+use npyz::WriterBuilder;
+use npyz::npz::{NpzArchive, NpzWriter};
+
+use crate::weights::{Weights, array_name};
+use crate::{Params, Real};
+
+/// Why weights could not be loaded or saved. Every message names the array it is about.
+#[derive(Debug, thiserror::Error)]
+pub enum NpzError {
+    /// The file cannot be opened, read, created or written, or is not an NPZ archive.
+    #[error("{path}: {source}; expected an NPZ archive as numpy.savez writes it")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system or the archive says.
+        source: io::Error,
+    },
+    /// An array is missing.
+    #[error("{path}: no array `{name}`; the archive holds {found}, the network needs {expected}")]
+    Missing {
+        /// The file.
+        path: String,
+        /// The array.
+        name: String,
+        /// Names of the arrays in the file.
+        found: String,
+        /// Names of all arrays the network needs.
+        expected: String,
+    },
+    /// An array has the wrong shape.
+    #[error("{path}: array `{name}` has shape {found:?}; expected {expected:?} [post, pre]")]
+    Shape {
+        /// The file.
+        path: String,
+        /// The array.
+        name: String,
+        /// Shape it has.
+        found: Vec<u64>,
+        /// Shape it should have.
+        expected: [u64; 2],
+    },
+    /// An array holds something other than floating-point numbers.
+    #[error("{path}: array `{name}` has dtype {found}; expected f4 or f8, little- or big-endian")]
+    Dtype {
+        /// The file.
+        path: String,
+        /// The array.
+        name: String,
+        /// Its dtype, in NumPy's notation.
+        found: String,
+    },
+    /// An array cannot be read to its end.
+    #[error("{path}: array `{name}` is truncated or corrupt: {source}")]
+    Data {
+        /// The file.
+        path: String,
+        /// The array.
+        name: String,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// An array holds a number that no network can start from.
+    #[error("{path}: array `{name}` holds {value}; weights are finite")]
+    NotFinite {
+        /// The file.
+        path: String,
+        /// The array.
+        name: String,
+        /// The number.
+        value: f64,
+    },
+}
+
+impl<T: Real + npyz::AutoSerialize> Weights<T> {
+    /// Writes all weights into an NPZ file: arrays `up_1, down_1, pi_1, ip_1, …, up_N`, \[post, pre\], layer 1
+    /// being the first hidden one; dtype f4 or f8 as `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`NpzError::File`] if the file cannot be created or written.
+    pub fn save_npz(&self, path: impl AsRef<Path>) -> Result<(), NpzError> {
+        let path = path.as_ref();
+        let file = File::create(path).map_err(|source| file_error(path, source))?;
+        self.write_npz(BufWriter::new(file))
+            .map_err(|source| file_error(path, source))
+    }
+
+    fn write_npz(&self, writer: impl Write + Seek) -> io::Result<()> {
+        let mut npz = NpzWriter::new(writer);
+        let layers = 1..=self.hidden.len() + 1;
+        for (layer, synapse) in layers.flat_map(|l| crate::Synapse::ALL.map(|s| (l, s))) {
+            let Some(matrix) = self.get(layer, synapse) else {
+                continue;
+            };
+            let mut array = npz
+                .array::<T>(&array_name(layer, synapse), Default::default())?
+                .default_dtype()
+                .shape(&[matrix.nrows() as u64, matrix.ncols() as u64])
+                .begin_nd()?;
+            array.extend(matrix.transpose().iter().copied())?;
+            array.finish()?;
+        }
+        npz.zip_writer().finish()?.flush()
+    }
+}
+
+impl<T: Real> Weights<T> {
+    /// Reads all weights of a network from an NPZ file, in the layout of [`Weights::save_npz`]. Arrays of f4 and
+    /// f8 are converted to `T`; arrays with other names are left alone.
+    ///
+    /// # Errors
+    ///
+    /// [`NpzError`], naming the array that is missing, misshapen, of the wrong type, or damaged.
+    pub fn load_npz(path: impl AsRef<Path>, params: &Params) -> Result<Self, NpzError> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|source| file_error(path, source))?;
+        let mut archive =
+            NpzArchive::new(BufReader::new(file)).map_err(|source| file_error(path, source))?;
+        let mut weights = Self::zeros(params);
+        for (layer, synapse) in params.synapses() {
+            let name = array_name(layer, synapse);
+            let shape = params.shape(layer, synapse).unwrap_or_default();
+            let matrix = read_array(&mut archive, path, params, &name, shape)?;
+            match weights.hidden.get_mut(layer - 1) {
+                None => weights.output = matrix,
+                Some(hidden) => match synapse {
+                    crate::Synapse::Up => hidden.up = matrix,
+                    crate::Synapse::Down => hidden.down = matrix,
+                    crate::Synapse::Pi => hidden.pi = matrix,
+                    crate::Synapse::Ip => hidden.ip = matrix,
+                },
+            }
+        }
+        Ok(weights)
+    }
+}
+
+fn read_array<T: Real>(
+    archive: &mut NpzArchive<impl Read + Seek>,
+    path: &Path,
+    params: &Params,
+    name: &str,
+    shape: (usize, usize),
+) -> Result<DMatrix<T>, NpzError> {
+    let display = || path.display().to_string();
+    let damaged = |source| NpzError::Data {
+        path: display(),
+        name: name.into(),
+        source,
+    };
+    let mut found: Vec<String> = archive.array_names().map(String::from).collect();
+    found.sort_unstable();
+    let array = archive
+        .by_name(name)
+        .map_err(damaged)?
+        .ok_or_else(|| NpzError::Missing {
+            path: display(),
+            name: name.into(),
+            found: found.join(", "),
+            expected: params
+                .synapses()
+                .map(|(l, s)| array_name(l, s))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })?;
+    let expected = [shape.0 as u64, shape.1 as u64];
+    if array.shape() != expected {
+        let found = array.shape().to_vec();
+        return Err(NpzError::Shape {
+            path: display(),
+            name: name.into(),
+            found,
+            expected,
+        });
+    }
+    let column_major = array.order() == npyz::Order::Fortran;
+    let dtype = array.dtype();
+    let data: Vec<f64> = match array.try_data::<f64>() {
+        Ok(doubles) => doubles.collect::<io::Result<_>>().map_err(damaged)?,
+        Err(array) => match array.try_data::<f32>() {
+            Ok(floats) => floats
+                .map(|w| w.map(f64::from))
+                .collect::<io::Result<_>>()
+                .map_err(damaged)?,
+            Err(_) => {
+                let found = dtype.descr();
+                return Err(NpzError::Dtype {
+                    path: display(),
+                    name: name.into(),
+                    found,
+                });
+            }
+        },
+    };
+    if data.len() != shape.0 * shape.1 {
+        return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
+    }
+    if let Some(value) = data.iter().copied().find(|w| !w.is_finite()) {
+        return Err(NpzError::NotFinite {
+            path: display(),
+            name: name.into(),
+            value,
+        });
+    }
+    let data = data.into_iter().map(T::from_f64);
+    Ok(if column_major {
+        DMatrix::from_iterator(shape.0, shape.1, data)
+    } else {
+        DMatrix::from_row_iterator(shape.0, shape.1, data)
+    })
+}
+
+fn file_error(path: &Path, source: io::Error) -> NpzError {
+    NpzError::File {
+        path: path.display().to_string(),
+        source,
+    }
+}
