@@ -1,2 +1,7 @@
-//! To be written.
-fn main() {}
+//! The `repro` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    repro::cli::main()
+}

@@ -1,0 +1,194 @@
+//! `repro sweep`: a user's own hyper-parameter study.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+
+use crate::commands::figures::check_changes;
+use crate::execute::execute;
+use crate::experiment::{Change, Experiment, Plan, Profile};
+use crate::frame::{Cell, Frame, write_csv};
+use crate::paths::Output;
+use crate::studies::Better;
+
+/// Points shown on the terminal; the summary file has all.
+const SHOWN: usize = 20;
+
+/// One parameter point over its seeds.
+struct Point {
+    values: Vec<String>,
+    mean: f64,
+    std: f64,
+    runs: usize,
+    diverged: usize,
+}
+
+/// Runs the sweep, writes `<name>.csv` and `<name>.summary.csv`, and prints the best points.
+pub(crate) fn sweep(
+    file: &Path,
+    out: &Path,
+    changes: &[Change],
+    shard: Option<(usize, usize)>,
+) -> Result<()> {
+    let experiment = Experiment::read(file)?;
+    check_changes(std::slice::from_ref(&experiment), changes)?;
+    let mut plan = experiment.plan(Profile::Quick, changes)?;
+    if let Some((index, count)) = shard {
+        plan.shard(index, count)?;
+    }
+    let plans = [plan];
+    let output = Output::at(out);
+    execute(&plans, &output, Profile::Quick, shard, &|_| Ok(()))?;
+    let [plan] = plans;
+    let (headline, better) = plan.study.headline;
+    let metric = experiment.rank_by.as_deref().unwrap_or(headline);
+    let better = if metric == headline {
+        better
+    } else {
+        guess(metric)
+    };
+    let frame = Frame::read(&output.runs_csv(&plan.experiment))?;
+    let points = rank(&plan, &frame, metric, better)?;
+    write_summary(&plan, &output, metric, &points)?;
+    print(&plan, metric, &points)
+}
+
+/// Errors and losses are better when lower.
+fn guess(metric: &str) -> Better {
+    let lower = ["mse", "error", "loss", "deviation", "distance"];
+    if lower.iter().any(|word| metric.contains(word)) {
+        Better::Lower
+    } else {
+        Better::Higher
+    }
+}
+
+/// The points of the sweep, best first. A diverged run has no metric and counts as such.
+fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<Point>> {
+    if !frame.has(metric) {
+        return Err(anyhow!(
+            "rank_by = {metric:?}: there is no such metric in the results"
+        ));
+    }
+    let mut groups: Vec<(Vec<String>, Vec<Option<f64>>)> = Vec::new();
+    for (run, row) in plan.runs.iter().zip(frame.rows()) {
+        let value = |key: &String| {
+            let pointer = format!("/{}", key.replace('.', "/"));
+            run.settings
+                .pointer(&pointer)
+                .map_or_else(String::new, ToString::to_string)
+        };
+        let values: Vec<String> = plan.varied.iter().map(value).collect();
+        let score = row.maybe(metric)?;
+        match groups.iter_mut().find(|(v, _)| *v == values) {
+            Some((_, scores)) => scores.push(score),
+            None => groups.push((values, vec![score])),
+        }
+    }
+    let mut points: Vec<Point> = groups
+        .into_iter()
+        .map(|(values, scores)| {
+            let valid: Vec<f64> = scores.iter().flatten().copied().collect();
+            let (mean, std) = mean_std(&valid);
+            Point {
+                values,
+                mean,
+                std,
+                runs: scores.len(),
+                diverged: scores.len() - valid.len(),
+            }
+        })
+        .collect();
+    let sign = if better == Better::Higher { -1.0 } else { 1.0 };
+    let order = |p: &Point| {
+        if p.mean.is_nan() {
+            f64::INFINITY
+        } else {
+            sign * p.mean
+        }
+    };
+    points.sort_by(|a, b| order(a).total_cmp(&order(b)));
+    Ok(points)
+}
+
+/// Mean and sample standard deviation; both NaN of nothing, the latter of one value.
+pub(crate) fn mean_std(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, variance.sqrt())
+}
+
+fn write_summary(plan: &Plan, output: &Output, metric: &str, points: &[Point]) -> Result<()> {
+    let mut columns = plan.varied.clone();
+    columns.extend([
+        format!("{metric}_mean"),
+        format!("{metric}_std"),
+        "runs".into(),
+        "without_result".into(),
+    ]);
+    let rows: Vec<Vec<Cell>> = points
+        .iter()
+        .map(|p| {
+            let values = p.values.iter().map(|v| Cell::parse(v.trim_matches('"')));
+            let rest = [
+                p.mean.into(),
+                p.std.into(),
+                p.runs.into(),
+                p.diverged.into(),
+            ];
+            values.chain(rest).collect()
+        })
+        .collect();
+    let path = output.summary(&plan.experiment);
+    write_csv(&path, &columns, rows.iter().map(|r| r.iter().collect()))
+}
+
+fn print(plan: &Plan, metric: &str, points: &[Point]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let names: Vec<&str> = plan
+        .varied
+        .iter()
+        .map(|k| k.split_once('.').map_or(k.as_str(), |(_, rest)| rest))
+        .collect();
+    let widths: Vec<usize> = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| {
+            points
+                .iter()
+                .map(|p| p.values[i].len())
+                .fold(name.len(), usize::max)
+                + 2
+        })
+        .collect();
+    for (name, width) in names.iter().zip(&widths) {
+        write!(out, "{name:<width$}")?;
+    }
+    writeln!(out, "{metric:>18}{:>10}{:>6}", "± std", "runs")?;
+    for point in points.iter().take(SHOWN) {
+        for (value, width) in point.values.iter().zip(&widths) {
+            write!(out, "{value:<width$}")?;
+        }
+        let note = if point.diverged > 0 {
+            format!("  {} without result", point.diverged)
+        } else {
+            String::new()
+        };
+        let std = if point.std.is_nan() {
+            "–".to_owned()
+        } else {
+            format!("{:.5}", point.std)
+        };
+        writeln!(out, "{:>18.5}{std:>10}{:>6}{note}", point.mean, point.runs)?;
+    }
+    if points.len() > SHOWN {
+        writeln!(
+            out,
+            "… and {} more points in the summary file",
+            points.len() - SHOWN
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,296 @@
+//! Experiments: one TOML file says which study is run, what is fixed, what varies, and how much of
+//! it each profile does.
+//!
+//! ```toml
+//! study = "yinyang"                 # what one run computes: a module of `studies`
+//! about = "one line for people"
+//!
+//! [network]                         # the settings of the study
+//! dims = [4, 120, 3]
+//! # …
+//!
+//! [profile.quick]                   # seeds, points and changed settings of one profile
+//! seeds = [2304, 3446]
+//! set = { "training.epochs" = 10 }
+//! [[profile.quick.points]]          # axes are crossed; several blocks are put one after another
+//! "network.learning_lag_ms" = { from = 0, to = 30, points = 7 }
+//! ```
+//!
+//! A file of a user's own sweep has `seeds` and `[[points]]` at the top level and needs no profile.
+
+mod axis;
+mod plan;
+mod points;
+pub(crate) mod tree;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub use plan::{Plan, Run};
+
+use crate::studies::{self, StudyKind};
+use points::Block;
+
+/// How much work is done. The models are the same in all profiles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Profile {
+    /// Every figure in minutes: fewer points, seeds or epochs.
+    #[default]
+    Quick,
+    /// The sources' exact numbers: hours to days.
+    Paper,
+}
+
+impl Profile {
+    /// Both, cheapest first.
+    pub const ALL: [Self; 2] = [Self::Quick, Self::Paper];
+
+    /// `quick` or `paper`, as in TOML keys and folder names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Paper => "paper",
+        }
+    }
+}
+
+/// An experiment file, read and understood, with nothing varied yet.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// File name without `.toml`; names the CSV files.
+    pub name: String,
+    /// What one run computes.
+    pub study: &'static StudyKind,
+    /// One line for people.
+    pub about: String,
+    /// The metric that ranks the points of a sweep, if the file names one.
+    pub rank_by: Option<String>,
+    origin: String,
+    settings: Value,
+    amount: Amount,
+    profiles: BTreeMap<String, Amount>,
+}
+
+/// How much is to be done: the part that a profile may change.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Amount {
+    seeds: Option<Seeds>,
+    points: Option<Vec<Map<String, Value>>>,
+    #[serde(default)]
+    set: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Seeds {
+    List(Vec<u64>),
+    Range(SeedRange),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeedRange {
+    first: u64,
+    count: u64,
+}
+
+impl Seeds {
+    fn list(&self) -> Vec<u64> {
+        match self {
+            Self::List(list) => list.clone(),
+            Self::Range(r) => (r.first..r.first + r.count).collect(),
+        }
+    }
+}
+
+impl Experiment {
+    /// Reads an experiment file.
+    ///
+    /// # Errors
+    /// Unreadable file, bad TOML, unknown study or key: the message names file and key.
+    pub fn read(path: &Path) -> Result<Self> {
+        let origin = path.display().to_string();
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {origin}"))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        Self::parse(&name, &origin, &text).with_context(|| origin)
+    }
+
+    fn parse(name: &str, origin: &str, text: &str) -> Result<Self> {
+        let table: toml::Table = text.parse()?;
+        let Value::Object(mut top) = serde_json::to_value(table)? else {
+            bail!("not a TOML table")
+        };
+        let take_text = |top: &mut Map<String, Value>, key: &str| match top.remove(key) {
+            None => Ok(None),
+            Some(Value::String(s)) => Ok(Some(s)),
+            Some(other) => Err(anyhow!("key {key:?} is {other}: it must be a string")),
+        };
+        let study = take_text(&mut top, "study")?.ok_or_else(|| {
+            anyhow!(
+                "key \"study\" is missing; it is one of {}",
+                studies::names().join(", ")
+            )
+        })?;
+        let study = studies::find(&study)?;
+        let about = take_text(&mut top, "about")?.unwrap_or_default();
+        let rank_by = take_text(&mut top, "rank_by")?;
+        let profiles = match top.remove("profile") {
+            Some(value) => parse_at::<BTreeMap<String, Amount>>("profile", value)?,
+            None => BTreeMap::new(),
+        };
+        for key in profiles.keys() {
+            ensure!(
+                Profile::ALL.iter().any(|p| p.name() == key),
+                "there is no profile {key:?}; the profiles are quick and paper"
+            );
+        }
+        let mut amount = Map::new();
+        for key in ["seeds", "points"] {
+            if let Some(value) = top.remove(key) {
+                amount.insert(key.into(), value);
+            }
+        }
+        let amount = Amount::deserialize(Value::Object(amount)).context("seeds or points")?;
+        let settings = Value::Object(top);
+        Ok(Self {
+            name: name.to_owned(),
+            study,
+            about,
+            rank_by,
+            origin: origin.to_owned(),
+            settings,
+            amount,
+            profiles,
+        })
+    }
+
+    /// Everything that is to be run, in the order of the file, settings checked.
+    ///
+    /// `changes` are `--set key=value` of the command line: they win over the file, and a key that
+    /// the file varies is then fixed. Keys in `changes` that this study does not have are left out;
+    /// [`Self::knows`] tells.
+    pub fn plan(&self, profile: Profile, changes: &[Change]) -> Result<Plan> {
+        self.try_plan(profile, changes)
+            .with_context(|| self.origin.clone())
+    }
+
+    fn try_plan(&self, profile: Profile, changes: &[Change]) -> Result<Plan> {
+        let none = Amount::default();
+        let chosen = self.profiles.get(profile.name()).unwrap_or(&none);
+        let mut settings = self.settings.clone();
+        for (key, value) in &chosen.set {
+            tree::set(&mut settings, key, value.clone())?;
+        }
+        let canonical = self.study.parse(&settings)?.settings();
+        let changes: Vec<&Change> = changes
+            .iter()
+            .filter(|c| tree::get(&canonical, &c.key).is_some())
+            .collect();
+        for change in &changes {
+            tree::set(&mut settings, &change.key, change.value.clone())?;
+        }
+        let seeds = chosen.seeds.as_ref().or(self.amount.seeds.as_ref());
+        let seeds = seeds.map_or_else(|| vec![1], Seeds::list);
+        ensure!(!seeds.is_empty(), "seeds is empty: give at least one");
+        let blocks = chosen.points.as_ref().or(self.amount.points.as_ref());
+        let blocks = blocks.map_or_else(
+            || Ok(vec![Block::default()]),
+            |b| {
+                b.iter()
+                    .enumerate()
+                    .map(|(i, block)| {
+                        Block::parse(block).with_context(|| format!("points block {}", i + 1))
+                    })
+                    .collect::<Result<Vec<_>>>()
+            },
+        )?;
+        let mut runs = Vec::new();
+        for (i, block) in blocks.iter().enumerate() {
+            let fixed = |key: &str| changes.iter().any(|c| c.key == key);
+            for point in block
+                .points(fixed)
+                .with_context(|| format!("points block {}", i + 1))?
+            {
+                let mut settings = settings.clone();
+                for (key, value) in &point {
+                    tree::set(&mut settings, key, value.clone())?;
+                }
+                for &seed in &seeds {
+                    runs.push(Run::new(self.study, &settings, seed)?);
+                }
+            }
+        }
+        Ok(Plan::new(
+            self.name.clone(),
+            self.study,
+            blocks.iter().flat_map(Block::keys),
+            runs,
+        ))
+    }
+
+    /// Whether the study has a setting of this dotted key.
+    pub fn knows(&self, key: &str) -> Result<bool> {
+        let parsed = self
+            .study
+            .parse(&self.settings)
+            .with_context(|| self.origin.clone())?;
+        Ok(tree::get(&parsed.settings(), key).is_some())
+    }
+}
+
+/// One `--set key=value`.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Dotted key.
+    pub key: String,
+    value: Value,
+}
+
+impl std::str::FromStr for Change {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| anyhow!("{text:?} is not key=value, e.g. training.epochs=10"))?;
+        let (key, value) = (key.trim(), value.trim());
+        ensure!(!key.is_empty(), "{text:?} has no key before the =");
+        // A bare word is meant as a string: --set network.start=random.
+        let parsed: Result<toml::Table, _> = format!("v = {value}").parse();
+        let value = match parsed {
+            Ok(mut table) if table.len() == 1 => {
+                serde_json::to_value(table.remove("v").unwrap_or(toml::Value::Boolean(false)))?
+            }
+            _ if value
+                .chars()
+                .all(|c| c.is_alphanumeric() || "-_./ ".contains(c)) =>
+            {
+                Value::from(value)
+            }
+            _ => bail!("{text:?}: the value is not TOML (number, \"text\", true, [list])"),
+        };
+        Ok(Self {
+            key: key.to_owned(),
+            value,
+        })
+    }
+}
+
+/// Deserializes with the key path in the error message.
+pub(crate) fn parse_at<T: serde::de::DeserializeOwned>(prefix: &str, value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = match (prefix, error.path().to_string().as_str()) {
+            ("", ".") => return anyhow!("{}", error.inner()),
+            ("", path) => path.to_owned(),
+            (prefix, ".") => prefix.to_owned(),
+            (prefix, path) => format!("{prefix}.{path}"),
+        };
+        anyhow!("key {path}: {}", error.inner())
+    })
+}

@@ -1,0 +1,125 @@
+//! Where everything lies. No other module spells out a path of the repository.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::experiment::Profile;
+
+/// The checkout that the program works on: experiments, data sets and published values are read
+/// from it.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    root: PathBuf,
+}
+
+impl Repository {
+    /// Finds the checkout: the nearest folder at or above the current one that holds
+    /// `experiments/` and `datasets/`, else the one this program was built from.
+    pub fn find() -> Result<Self> {
+        let here = std::env::current_dir()?;
+        let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let is_root = |p: &Path| p.join("experiments").is_dir() && p.join("datasets").is_dir();
+        let root = here
+            .ancestors()
+            .chain([built_from.as_path()])
+            .find(|p| is_root(p));
+        match root {
+            Some(root) => Ok(Self {
+                root: root.canonicalize()?,
+            }),
+            None => bail!(
+                "found no folder with experiments/ and datasets/ at or above {}: \
+                 run this inside a checkout of the project",
+                here.display()
+            ),
+        }
+    }
+
+    /// The top of the checkout.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `experiments/<name>.toml`.
+    pub fn experiment(&self, name: &str) -> PathBuf {
+        self.root.join("experiments").join(format!("{name}.toml"))
+    }
+
+    /// `datasets/<name>`: a data set that ships.
+    pub fn dataset(&self, name: &str) -> PathBuf {
+        self.root.join("datasets").join(name)
+    }
+
+    /// `datasets/published/<file>`: a table of published values.
+    pub fn published(&self, file: &str) -> PathBuf {
+        self.dataset("published").join(file)
+    }
+
+    /// The default place of all output.
+    pub fn figures(&self) -> PathBuf {
+        self.root.join("figures")
+    }
+}
+
+/// Where one profile's results go.
+#[derive(Clone, Debug)]
+pub struct Output {
+    dir: PathBuf,
+}
+
+impl Output {
+    /// `<base>/<profile>`.
+    pub fn new(base: &Path, profile: Profile) -> Self {
+        Self {
+            dir: base.join(profile.name()),
+        }
+    }
+
+    /// Exactly this folder.
+    pub fn at(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+        }
+    }
+
+    /// The folder itself.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// `<id>.svg` or `<id>.png`.
+    pub fn figure(&self, id: &str, extension: &str) -> PathBuf {
+        self.dir.join(format!("{id}.{extension}"))
+    }
+
+    /// The folder of the CSV files.
+    pub fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    /// `data/<experiment>.csv`, one row per run.
+    pub fn runs_csv(&self, experiment: &str) -> PathBuf {
+        self.data().join(format!("{experiment}.csv"))
+    }
+
+    /// `data/<experiment>.<table>.csv`, several rows per run.
+    pub fn table_csv(&self, experiment: &str, table: &str) -> PathBuf {
+        self.data().join(format!("{experiment}.{table}.csv"))
+    }
+
+    /// `<experiment>.summary.csv`, one row per point of a sweep.
+    pub fn summary(&self, experiment: &str) -> PathBuf {
+        self.dir.join(format!("{experiment}.summary.csv"))
+    }
+
+    /// `data/<experiment>.provenance.toml`.
+    pub fn provenance(&self, experiment: &str) -> PathBuf {
+        self.data().join(format!("{experiment}.provenance.toml"))
+    }
+
+    /// The folder of the journals that make a run resumable.
+    pub fn journals(&self) -> PathBuf {
+        self.dir.join("runs")
+    }
+}

@@ -1,0 +1,81 @@
+//! Colours that colour-blind readers can tell apart.
+
+use plotters::style::RGBAColor;
+
+/// A colour with opacity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Color {
+    red: u8,
+    green: u8,
+    blue: u8,
+    opacity: f64,
+}
+
+impl Color {
+    /// Text, frames, reference data.
+    pub const BLACK: Self = Self::rgb(0, 0, 0);
+    /// Secondary information.
+    pub const GREY: Self = Self::rgb(128, 128, 128);
+    /// Published values behind our own.
+    pub const LIGHT: Self = Self::rgb(190, 190, 190);
+    /// Background of boxes and labels.
+    pub const WHITE: Self = Self::rgb(255, 255, 255);
+
+    /// An opaque colour.
+    pub const fn rgb(red: u8, green: u8, blue: u8) -> Self {
+        Self {
+            red,
+            green,
+            blue,
+            opacity: 1.0,
+        }
+    }
+
+    /// The same colour with this opacity, 0 to 1.
+    pub const fn opacity(self, opacity: f64) -> Self {
+        Self { opacity, ..self }
+    }
+
+    /// Mixed with white: 0 is the colour itself, 1 is white. Unlike opacity it does not show what
+    /// lies behind.
+    pub fn lighter(self, t: f64) -> Self {
+        let mix = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * t).round() as u8;
+        Self {
+            red: mix(self.red),
+            green: mix(self.green),
+            blue: mix(self.blue),
+            ..self
+        }
+    }
+
+    pub(super) fn plotters(self) -> RGBAColor {
+        RGBAColor(self.red, self.green, self.blue, self.opacity)
+    }
+}
+
+/// The series colours, in order of use: Okabe & Ito's palette without black and yellow.
+pub const SERIES: [Color; 6] = [
+    Color::rgb(0, 114, 178),
+    Color::rgb(213, 94, 0),
+    Color::rgb(0, 158, 115),
+    Color::rgb(204, 121, 167),
+    Color::rgb(230, 159, 0),
+    Color::rgb(86, 180, 233),
+];
+
+/// A perceptually ordered scale from dark blue (0) to yellow (1): viridis by its quintiles.
+pub fn gradient(t: f64) -> Color {
+    const STOPS: [[f64; 3]; 6] = [
+        [68.0, 1.0, 84.0],
+        [65.0, 68.0, 135.0],
+        [42.0, 120.0, 142.0],
+        [34.0, 168.0, 132.0],
+        [122.0, 209.0, 81.0],
+        [253.0, 231.0, 37.0],
+    ];
+    let position = t.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
+    let i = (position as usize).min(STOPS.len() - 2);
+    let f = position - i as f64;
+    let mix = |c: usize| (STOPS[i][c] + (STOPS[i + 1][c] - STOPS[i][c]) * f).round() as u8;
+    Color::rgb(mix(0), mix(1), mix(2))
+}

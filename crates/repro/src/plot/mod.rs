@@ -1,0 +1,17 @@
+//! A small plotting layer on plotters: pages of panels with a common, journal-like look.
+//!
+//! A figure builds [`Axes`] (what is plotted), places them on a [`Page`] (where), and the page
+//! becomes an SVG; the PNG is rendered from that very SVG, so the two never differ. Labels may use
+//! a light markup, see [`text`].
+
+mod axes;
+mod color;
+mod export;
+mod page;
+mod scale;
+mod text;
+
+pub use axes::{Axes, Marker, Stroke};
+pub use color::{Color, SERIES, gradient};
+pub use page::{Page, Rect, Width};
+pub use scale::Scale;

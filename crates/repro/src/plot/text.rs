@@ -1,0 +1,149 @@
+//! Text with a light markup: `*u*` italic, `x_{0}` or `x_0` subscript, `10^{−3}` superscript,
+//! `**a**` bold. Widths come from the bundled font.
+
+use std::sync::OnceLock;
+
+use ab_glyph::{Font as _, FontRef};
+
+/// Name of the bundled font, and what to use where the SVG's own copy is not understood.
+pub(super) const FAMILY: &str = "DejaVu Sans Condensed, DejaVu Sans, Helvetica, Arial, sans-serif";
+
+/// The three bundled faces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Face {
+    Regular,
+    Italic,
+    Bold,
+}
+
+impl Face {
+    pub(super) const ALL: [Self; 3] = [Self::Regular, Self::Italic, Self::Bold];
+
+    /// The font file.
+    pub(super) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Regular => include_bytes!("../../assets/DejaVuSansCondensed.ttf"),
+            Self::Italic => include_bytes!("../../assets/DejaVuSansCondensed-Oblique.ttf"),
+            Self::Bold => include_bytes!("../../assets/DejaVuSansCondensed-Bold.ttf"),
+        }
+    }
+
+    fn font(self) -> &'static FontRef<'static> {
+        static FONTS: OnceLock<[FontRef<'static>; 3]> = OnceLock::new();
+        let read = |face: Face| {
+            FontRef::try_from_slice(face.bytes())
+                .unwrap_or_else(|_| unreachable!("the bundled font is a font"))
+        };
+        &FONTS.get_or_init(|| Self::ALL.map(read))[self as usize]
+    }
+
+    fn width(self, text: &str, size: f64) -> f64 {
+        let font = self.font();
+        let em = f64::from(font.units_per_em().unwrap_or(2048.0));
+        let advance = |c: char| f64::from(font.h_advance_unscaled(font.glyph_id(c)));
+        // Combining marks sit on the letter before them.
+        let mark = |c: &char| ('\u{300}'..'\u{370}').contains(c);
+        text.chars().filter(|c| !mark(c)).map(advance).sum::<f64>() / em * size
+    }
+}
+
+/// A stretch of text in one face, size and height.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Span {
+    pub(super) text: String,
+    pub(super) face: Face,
+    pub(super) size: f64,
+    /// How far above the baseline of the line.
+    pub(super) rise: f64,
+    /// Distance from the start of the line.
+    pub(super) x: f64,
+}
+
+/// A line of text, laid out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    pub(super) spans: Vec<Span>,
+    pub(super) width: f64,
+}
+
+/// Lays out a line at this size.
+pub(super) fn layout(markup: &str, size: f64) -> Line {
+    let mut line = Line::default();
+    let mut face = Face::Regular;
+    let mut plain = String::new();
+    let mut chars = markup.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' => {
+                line.push(&mut plain, face, size, 0.0);
+                let bold = chars.next_if_eq(&'*').is_some();
+                face = match (face, bold) {
+                    (Face::Regular, true) => Face::Bold,
+                    (Face::Regular, false) => Face::Italic,
+                    _ => Face::Regular,
+                };
+            }
+            '_' | '^' => {
+                line.push(&mut plain, face, size, 0.0);
+                let mut script = String::new();
+                if chars.next_if_eq(&'{').is_some() {
+                    script.extend(chars.by_ref().take_while(|&c| c != '}'));
+                } else {
+                    script.extend(chars.next());
+                }
+                let rise = if c == '_' { -0.18 } else { 0.38 } * size;
+                line.push(&mut script, Face::Regular, 0.72 * size, rise);
+            }
+            c => plain.push(c),
+        }
+    }
+    line.push(&mut plain, face, size, 0.0);
+    line
+}
+
+impl Line {
+    fn push(&mut self, text: &mut String, face: Face, size: f64, rise: f64) {
+        if text.is_empty() {
+            return;
+        }
+        let text = std::mem::take(text);
+        let width = face.width(&text, size);
+        self.spans.push(Span {
+            text,
+            face,
+            size,
+            rise,
+            x: self.width,
+        });
+        self.width += width;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_becomes_spans() {
+        let line = layout("*τ*_{w} / ms", 10.0);
+        let shown: Vec<_> = line
+            .spans
+            .iter()
+            .map(|s| (s.text.as_str(), s.face, s.rise < 0.0))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("τ", Face::Italic, false),
+                ("w", Face::Regular, true),
+                (" / ms", Face::Regular, false)
+            ]
+        );
+        assert!(line.spans.windows(2).all(|w| w[0].x < w[1].x));
+    }
+
+    #[test]
+    fn a_combining_mark_takes_no_width() {
+        assert_eq!(layout("u\u{307}", 10.0).width, layout("u", 10.0).width);
+    }
+}

@@ -1,0 +1,124 @@
+//! Progress with time left: a bar on a terminal, plain lines elsewhere.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::experiment::Run;
+
+/// Plain lines come no more often than this.
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
+/// Resolution of the bar.
+const STEPS: f64 = 10_000.0;
+
+/// Progress over a queue of runs, weighted by their estimated cost.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    terminal: bool,
+    start: Instant,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Estimated seconds and fraction done of every queued run.
+    runs: Vec<(f64, f64)>,
+    finished: usize,
+    total: usize,
+    last_line: Instant,
+}
+
+impl Progress {
+    /// `skipped` of `total` runs had been finished before.
+    pub(crate) fn new(total: usize, skipped: usize, queue: &[(usize, &Run)]) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(Some(STEPS as u64), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}") {
+            bar.set_style(style);
+        }
+        if skipped > 0 && !queue.is_empty() {
+            eprintln!("{skipped} of {total} runs were finished before");
+        }
+        let now = Instant::now();
+        let runs = queue
+            .iter()
+            .map(|(_, run)| (run.job.seconds().max(1e-3), 0.0))
+            .collect();
+        let state = State {
+            runs,
+            finished: skipped,
+            total,
+            last_line: now,
+        };
+        Self {
+            bar,
+            terminal,
+            start: now,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The run at this place of the queue is done up to `fraction`.
+    pub(crate) fn at(&self, position: usize, fraction: f64) {
+        let mut state = self.lock();
+        state.runs[position].1 = fraction;
+        self.show(&mut state, None);
+    }
+
+    /// The run at this place of the queue has ended.
+    pub(crate) fn finished(&self, position: usize, run: &Run, experiment: &str) {
+        let mut state = self.lock();
+        state.runs[position].1 = 1.0;
+        state.finished += 1;
+        let line = format!("{experiment}: seed {}, run {}", run.seed, run.key);
+        self.show(&mut state, Some(&line));
+    }
+
+    /// Says something in between, above the bar.
+    pub(crate) fn close(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn show(&self, state: &mut State, ended: Option<&str>) {
+        let total: f64 = state.runs.iter().map(|r| r.0).sum();
+        let done: f64 = state.runs.iter().map(|r| r.0 * r.1).sum();
+        let fraction = done / total.max(1e-9);
+        let elapsed = self.start.elapsed();
+        let left = match fraction {
+            f if f > 0.005 => {
+                let left = elapsed.as_secs_f64() * (1.0 - f) / f;
+                format!("{} left", duration(left))
+            }
+            _ => "estimating".to_owned(),
+        };
+        let counts = format!("{} of {} runs, {left}", state.finished, state.total);
+        if self.terminal {
+            self.bar.set_position((fraction * STEPS) as u64);
+            self.bar.set_message(counts);
+        } else if let Some(ended) = ended
+            && (state.last_line.elapsed() > LINE_INTERVAL || state.finished == state.total)
+        {
+            state.last_line = Instant::now();
+            let percent = 100.0 * fraction;
+            // A closed pipe must not end the work.
+            let _ = writeln!(std::io::stderr(), "{percent:3.0} %  {counts}  ({ended})");
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// `42 s`, `3 min 20 s`, `2 h 05 min`.
+pub(crate) fn duration(seconds: f64) -> String {
+    let s = seconds.round().max(0.0) as u64;
+    match s {
+        0..=99 => format!("{s} s"),
+        100..=3599 => format!("{} min {:02} s", s / 60, s % 60),
+        _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
+    }
+}

@@ -1,0 +1,114 @@
+//! What the studies of microcircuits have in common.
+
+use anyhow::Result;
+use microcircuit::{Microcircuit, NetworkParams, Params, PyraLNet, SteadNet, Synapse, Weights};
+use serde::{Deserialize, Serialize};
+
+/// Which of the two networks computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Model {
+    /// The full simulation.
+    #[default]
+    PyraLNet,
+    /// The steady-state approximation.
+    SteadNet,
+}
+
+impl Model {
+    /// A network of this kind, in the precision of the published programs. `normal` supplies noise.
+    pub(super) fn build(
+        self,
+        params: Params,
+        weights: Weights<f32>,
+        normal: impl FnMut() -> f64 + Send + 'static,
+    ) -> Result<Box<dyn Microcircuit<f32>>> {
+        Ok(match self {
+            Self::PyraLNet => Box::new(PyraLNet::with_noise(params, weights, normal)?),
+            Self::SteadNet => Box::new(SteadNet::new(params, weights)?),
+        })
+    }
+
+    /// Estimated seconds for one pattern, from measured times per step and weight.
+    pub(super) fn pattern_seconds(self, network: &NetworkParams) -> f64 {
+        let pairs = network.dims.windows(2).map(|d| d[0] * d[1]);
+        let weights = (pairs.sum::<usize>() * 4) as f64;
+        match self {
+            Self::PyraLNet => {
+                // The input layer costs nothing per step.
+                let inner = network
+                    .dims
+                    .windows(2)
+                    .skip(1)
+                    .map(|d| d[0] * d[1])
+                    .sum::<usize>()
+                    * 4;
+                let steps = network.t_pattern_ms / network.dt_ms;
+                steps * (3e-8 + 6e-11 * inner as f64)
+            }
+            Self::SteadNet => {
+                let sweeps = network.n_passes as f64 + 1.0;
+                network.n_exposures as f64 * sweeps * (2e-7 + 2e-10 * weights)
+            }
+        }
+    }
+}
+
+/// Squared distances of the lateral weights of the first hidden layer from the self-predicting
+/// state: `‖W_ip − W_ip*‖²` and `‖W_pi + W_down‖²`, where `W_ip*` holds the forward weights of the
+/// next layer times the ratio of conductances that makes interneurons settle where that layer does.
+///
+/// Source: Hill (2020), Fig. 4d; Sacramento et al., arXiv:1801.00062.
+pub(super) fn distance_from_self_prediction(params: &Params, weights: &Weights<f32>) -> (f64, f64) {
+    let ideal = weights.clone().self_predicting(params);
+    let distance = |synapse| {
+        let (w, ideal) = (weights.get(1, synapse), ideal.get(1, synapse));
+        w.zip(ideal)
+            .map_or(f64::NAN, |(w, ideal)| f64::from((w - ideal).norm_squared()))
+    };
+    (distance(Synapse::Ip), distance(Synapse::Pi))
+}
+
+/// Index of the largest output; the first of equals.
+pub(super) fn argmax(output: &[f32]) -> usize {
+    let mut best = 0;
+    for (i, &u) in output.iter().enumerate() {
+        if u > output[best] {
+            best = i;
+        }
+    }
+    best
+}
+
+/// Mean squared error and accuracy, added up pattern by pattern.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Score {
+    squared_error: f64,
+    entries: usize,
+    correct: usize,
+    patterns: usize,
+}
+
+impl Score {
+    /// Adds one output and what it should have been.
+    pub(super) fn add(&mut self, output: &[f32], target: &[f64], label: usize) {
+        let squares = output
+            .iter()
+            .zip(target)
+            .map(|(&u, t)| (f64::from(u) - t).powi(2));
+        self.squared_error += squares.sum::<f64>();
+        self.entries += output.len();
+        self.correct += usize::from(argmax(output) == label);
+        self.patterns += 1;
+    }
+
+    /// Mean over patterns and output neurons.
+    pub(super) fn mse(&self) -> f64 {
+        self.squared_error / self.entries as f64
+    }
+
+    /// Fraction of patterns whose largest output is that of their class.
+    pub(super) fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.patterns as f64
+    }
+}
