@@ -1,0 +1,248 @@
+//! Feature maps φ: how a query or key becomes the activity of the hidden neurons.
+//!
+//! A kernel φ(q)·φ(k) is all that the circuit can compute. With random features of the exponential kernel it
+//! approximates softmax attention, and equals it as the number m of hidden neurons grows:
+//!
+//! ```text
+//! exp(q·k/√d) = E_ω[ m φ(q)·φ(k) ],   x̂ = x / d^¼,   ω ~ N(0, I_d)
+//!
+//! trigonometric         φ(x) = e^{+|x̂|²/2} √(2/m) (cos ω_1·x̂, sin ω_1·x̂, …)   m/2 frequencies
+//! positive              φ(x) = e^{−|x̂|²/2} √(1/m) (e^{ω_1·x̂}, e^{ω_2·x̂}, …)   m frequencies
+//! positive-orthogonal   the same, ω in blocks of d mutually orthogonal directions (FAVOR+)
+//! elu-plus-one          φ(x) = elu(x) + 1, m = d; a kernel of its own, not an approximation
+//! ```
+//!
+//! Trigonometric features: Rahimi & Recht 2007; positive and orthogonal ones: Choromanski et al. 2021, "Rethinking
+//! attention with performers"; elu+1: Katharopoulos et al. 2020. Everywhere in this crate m counts hidden neurons, so
+//! that maps are compared at equal cost: a trigonometric map of m neurons has m/2 frequencies.
+
+mod draw;
+mod gradient;
+
+use super::{AttentionError, Real, kernels};
+use nalgebra::DMatrix;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+/// The families of feature maps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeatureKind {
+    /// Cosine and sine random features of the exponential kernel.
+    Trigonometric,
+    /// Positive random features, independent Gaussian frequencies.
+    Positive,
+    /// Positive random features, frequencies orthogonal in blocks of d.
+    PositiveOrthogonal,
+    /// elu(x) + 1, the plain map of linear transformers.
+    EluPlusOne,
+}
+
+impl FeatureKind {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 4] = [
+        Self::Trigonometric,
+        Self::Positive,
+        Self::PositiveOrthogonal,
+        Self::EluPlusOne,
+    ];
+
+    /// The name used in experiments and on the command line, e.g. `positive-orthogonal`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trigonometric => "trigonometric",
+            Self::Positive => "positive",
+            Self::PositiveOrthogonal => "positive-orthogonal",
+            Self::EluPlusOne => "elu-plus-one",
+        }
+    }
+}
+
+impl std::str::FromStr for FeatureKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| {
+                let known = Self::ALL.map(Self::name).join(", ");
+                format!("unknown feature map `{name}`; known are {known}")
+            })
+    }
+}
+
+/// Activity of the hidden neurons, kept as mantissa and exponent:
+///
+/// ```text
+/// φ_i = rate_i · e^{log_gain_i},   |rate_i| ≤ max(1, 1 + |x_i|)
+/// ```
+///
+/// The exponent of a positive feature is linear in the norm of the token squared; kept apart it never overflows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features<T> {
+    /// Exponents, one a hidden neuron.
+    pub log_gain: Vec<T>,
+    /// Mantissas, one a hidden neuron.
+    pub rate: Vec<T>,
+}
+
+impl<T: Real> Features<T> {
+    /// Silent activity of `m` hidden neurons.
+    pub fn silent(m: usize) -> Self {
+        Self {
+            log_gain: vec![T::zero(); m],
+            rate: vec![T::zero(); m],
+        }
+    }
+
+    /// φ_i e^{−reference}, written to `out` (length m).
+    pub fn scaled(&self, reference: T, out: &mut [T]) {
+        for ((out, &rate), &log_gain) in out.iter_mut().zip(&self.rate).zip(&self.log_gain) {
+            *out = rate * (log_gain - reference).fast_exp();
+        }
+    }
+
+    /// Largest exponent.
+    pub fn max_log_gain(&self) -> T {
+        self.log_gain
+            .iter()
+            .fold(T::of(f64::NEG_INFINITY), |a, &b| if b > a { b } else { a })
+    }
+}
+
+/// A feature map of one head: the input synapses and the transfer function of m hidden neurons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureMap<T> {
+    kind: FeatureKind,
+    head_dim: usize,
+    hidden: usize,
+    /// Frequencies, scaled by d^{−¼}: m × d (m/2 × d for trigonometric features, 0 × d for elu+1).
+    frequencies: DMatrix<T>,
+}
+
+impl<T: Real> FeatureMap<T> {
+    /// Draws a map for queries and keys of dimension `head_dim` (d) onto `hidden` (m) neurons.
+    ///
+    /// The draw is made in double precision and rounded, so that equal seeds give equal maps in both precisions. elu+1
+    /// draws nothing and has m = d.
+    ///
+    /// # Errors
+    /// [`AttentionError::Features`] if d or m is 0, m is odd for trigonometric features, or m ≠ d for elu+1.
+    pub fn draw(
+        kind: FeatureKind,
+        head_dim: usize,
+        hidden: usize,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Self, AttentionError> {
+        let wrong = |right| AttentionError::Features {
+            features: kind.name(),
+            head_dim,
+            asked: hidden,
+            right,
+        };
+        if head_dim == 0 {
+            return Err(wrong("but a head needs at least one dimension"));
+        }
+        if hidden == 0 {
+            return Err(wrong("at least one is needed"));
+        }
+        let frequencies = match kind {
+            FeatureKind::Trigonometric if hidden % 2 == 1 => {
+                return Err(wrong(
+                    "but cosines and sines come in pairs: take an even number",
+                ));
+            }
+            FeatureKind::Trigonometric => draw::independent(hidden / 2, head_dim, rng),
+            FeatureKind::Positive => draw::independent(hidden, head_dim, rng),
+            FeatureKind::PositiveOrthogonal => draw::orthogonal(hidden, head_dim, rng),
+            FeatureKind::EluPlusOne if hidden != head_dim => {
+                return Err(wrong(
+                    "but elu+1 has exactly as many as the head has dimensions",
+                ));
+            }
+            FeatureKind::EluPlusOne => DMatrix::zeros(0, head_dim),
+        };
+        let scale = (head_dim as f64).powf(-0.25);
+        Ok(Self {
+            kind,
+            head_dim,
+            hidden,
+            frequencies: frequencies.map(|w| T::of(w * scale)),
+        })
+    }
+
+    /// Family of the map.
+    pub fn kind(&self) -> FeatureKind {
+        self.kind
+    }
+
+    /// Dimension d of queries and keys.
+    pub fn head_dim(&self) -> usize {
+        self.head_dim
+    }
+
+    /// Number m of hidden neurons.
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// Activity of the hidden neurons when a query or key `x` (length d) drives them, without the factor √(1/m), which
+    /// the synapses carry.
+    ///
+    /// # Panics
+    /// If `x` or `out` has another length than the map; [`super::Circuit`] checks before.
+    pub fn apply(&self, x: &[T], out: &mut Features<T>) {
+        assert_eq!(x.len(), self.head_dim);
+        assert_eq!(out.rate.len(), self.hidden);
+        match self.kind {
+            FeatureKind::Trigonometric => {
+                let half_norm = self.half_norm(x);
+                out.log_gain.fill(half_norm);
+                let (cos, sin) = out.rate.split_at_mut(self.hidden / 2);
+                self.project(x, cos);
+                let amplitude = T::of(std::f64::consts::SQRT_2);
+                for (cos, sin) in cos.iter_mut().zip(sin) {
+                    let phase = *cos;
+                    *cos = amplitude * phase.cos();
+                    *sin = amplitude * phase.sin();
+                }
+            }
+            FeatureKind::Positive | FeatureKind::PositiveOrthogonal => {
+                let half_norm = self.half_norm(x);
+                self.project(x, &mut out.log_gain);
+                for log_gain in &mut out.log_gain {
+                    *log_gain -= half_norm;
+                }
+                out.rate.fill(T::one());
+            }
+            FeatureKind::EluPlusOne => {
+                let positive = |x: T| if x > T::zero() { x } else { T::zero() };
+                for ((&x, log_gain), rate) in x.iter().zip(&mut out.log_gain).zip(&mut out.rate) {
+                    *log_gain = -positive(-x);
+                    *rate = T::one() + positive(x);
+                }
+            }
+        }
+    }
+
+    /// |x̂|²/2.
+    fn half_norm(&self, x: &[T]) -> T {
+        let squared = x.iter().fold(T::zero(), |sum, &x| sum + x * x);
+        squared * T::of(0.5 / (self.head_dim as f64).sqrt())
+    }
+
+    /// ω_i·x̂ for all i.
+    fn project(&self, x: &[T], out: &mut [T]) {
+        kernels::run(kernels::Project {
+            matrix: self.frequencies.as_slice(),
+            x,
+            out,
+        });
+    }
+
+    /// The scaled frequency of one random feature; for tests and drawings.
+    pub fn frequency(&self, i: usize) -> Vec<T> {
+        self.frequencies.row(i).iter().copied().collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! Self-attention by neurons and astrocytes.
+//!
+//! A hidden layer of neurons projects onto output neurons through tripartite synapses: each is ensheathed by a process of
+//! one astrocyte. While a sequence is *written*, the synapses learn Hebbian associations of keys and values and the
+//! processes integrate their presynaptic neuron in calcium. While it is *read*, the astrocyte's calcium, averaged over
+//! the cell, divides every synapse. What the output neurons then carry is the transformer's self-attention, with the
+//! kernel that the hidden neurons' transfer function φ defines (Kozachkov, Kastanenka & Krotov, PNAS 120, e2219150120,
+//! 2023):
+//!
+//! ```text
+//! writing   H ← H + (1/m) v_t φ(k_t)ᵀ,   g ← g + (1/m) φ(k_t)
+//! reading   o_t = x_t + H φ(q_t) / (g·φ(q_t))
+//!               = x_t + Σ_s v_s φ(k_s)·φ(q_t) / Σ_s φ(k_s)·φ(q_t)
+//! ```
+//!
+//! - [`Circuit`]: the circuit, token by token, with constant state ([`TripartiteSynapses`]) and an [`Observer`]
+//! - [`FeatureMap`]: the hidden neurons' transfer functions φ
+//! - [`leaky`]: the same circuit in continuous time, where nothing is instantaneous and nothing lasts
+//! - [`softmax`], [`closed_form`], [`uniform`]: what it is measured against, by [`Fidelity`]
+//! - [`weights`]: projections of published models, from files
+//! - [`transformer`]: a small one to train, whose softmax attention the circuit then replaces
+//!
+//! Symbols: n tokens of dimension D, H heads, d = D/H the dimension of a head's queries and keys, m hidden neurons a
+//! head. Matrices hold a token a column.
+//!
+//! ```
+//! use astro::attention::{Circuit, FeatureKind, FeatureMap, Fidelity, Mask, Qkv, softmax};
+//! use nalgebra::DMatrix;
+//! use rand::SeedableRng;
+//! use rand_chacha::ChaCha8Rng;
+//!
+//! let mut rng = ChaCha8Rng::seed_from_u64(1);
+//! let wave = |shift: f64| DMatrix::from_fn(8, 20, |i, t| (shift + (3 * i + t) as f64).sin());
+//! let qkv = Qkv::new(wave(0.0), wave(1.0), wave(2.0), 2)?;
+//! let features = FeatureMap::draw(FeatureKind::PositiveOrthogonal, 4, 4096, &mut rng)?;
+//! let mut circuit = Circuit::new(features, 2, 4)?;
+//! let output = circuit.attend(&qkv, Mask::Causal, &mut ())?;
+//! let fidelity = Fidelity::compare(&output, &softmax(&qkv, Mask::Causal)).expect("equal shapes");
+//! assert!(fidelity.relative_error < 0.05);
+//! # Ok::<(), astro::attention::AttentionError>(())
+//! ```
+
+mod circuit;
+mod error;
+mod features;
+mod fidelity;
+mod kernels;
+mod observer;
+mod qkv;
+mod real;
+mod reference;
+mod tripartite;
+
+pub use circuit::{Circuit, Phase, Token};
+pub use error::AttentionError;
+pub use features::{FeatureKind, FeatureMap, Features};
+pub use fidelity::Fidelity;
+pub use observer::{Frame, Moment, Observer, Trajectory};
+pub use qkv::{Mask, Qkv};
+pub use real::Real;
+pub use reference::{closed_form, softmax, uniform};
+pub use tripartite::{AveragedCalcium, TripartiteSynapses};

@@ -1,0 +1,159 @@
+//! The synapses of one head, each a tripartite one: hidden neuron, output neuron, astrocyte process.
+
+use super::{Features, Real, kernels};
+use nalgebra::{DMatrixView, Dyn};
+
+/// Hebbian weights and astrocyte calcium of one head: all the memory there is, whatever the length of the sequence.
+///
+/// ```text
+/// writing   H ← H + (1/m) v φ(k)ᵀ          Hebbian: post × pre
+///           g ← g + (1/m) φ(k)             each process follows its presynaptic neuron
+/// reading   c = g·φ(q)                     calcium, averaged over the astrocyte
+///           o ← o + H φ(q) / c             every synapse divided by it
+/// ```
+///
+/// **Stable for long sequences and large norms.** Each hidden neuron i has a gain e^{L_i}, shared by its synapses and its
+/// processes, where L_i is the largest exponent it has been written with so far:
+///
+/// ```text
+/// H_·i = e^{L_i} H̃_·i,   g_i = e^{L_i} g̃_i;   a new maximum L_i' scales H̃_·i and g̃_i by e^{L_i − L_i'}
+/// reading uses φ_i(q) e^{L_i − M},   M = max_i (L_i + log gain of φ_i(q)),   which cancels in H φ(q) / c
+/// ```
+///
+/// Every exponential is thus taken of a number ≤ 0. With positive features the neuron that attains M contributes
+/// rate 1 times a g̃_i ≥ 1/m, so that c can neither vanish nor overflow, at any norm. A length n only ever adds n
+/// terms of at most 1/m.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripartiteSynapses<T> {
+    hidden: usize,
+    /// L_i, −∞ before the first token.
+    log_gain: Vec<T>,
+    /// H̃ᵀ: the m synapses onto one output neuron are contiguous.
+    hebbian: Vec<T>,
+    /// g̃.
+    calcium: Vec<T>,
+    /// Presynaptic activity of the token at hand, in units of the gains.
+    activity: Vec<T>,
+}
+
+/// What the output neurons and the astrocyte did while a token was read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AveragedCalcium<T> {
+    /// c e^{−M}.
+    pub mantissa: T,
+    /// M.
+    pub log_gain: T,
+}
+
+impl<T: Real> TripartiteSynapses<T> {
+    /// Synapses from `hidden` (m) to `outputs` neurons, without weight and calcium.
+    pub fn new(hidden: usize, outputs: usize) -> Self {
+        Self {
+            hidden,
+            log_gain: vec![T::of(f64::NEG_INFINITY); hidden],
+            hebbian: vec![T::zero(); hidden * outputs],
+            calcium: vec![T::zero(); hidden],
+            activity: vec![T::zero(); hidden],
+        }
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        self.log_gain.fill(T::of(f64::NEG_INFINITY));
+        self.hebbian.fill(T::zero());
+        self.calcium.fill(T::zero());
+    }
+
+    /// Writes a token: hidden neurons carry `phi` = φ(k) (m), output neurons `value` (their number).
+    pub fn write(&mut self, phi: &Features<T>, value: &[T]) {
+        assert_eq!(phi.rate.len(), self.hidden);
+        assert_eq!(value.len() * self.hidden, self.hebbian.len());
+        let mut gains = phi.log_gain.iter().zip(&self.log_gain);
+        if gains.any(|(new, old)| new > old) {
+            self.raise_gains(phi);
+        }
+        let gains = phi.log_gain.iter().zip(&self.log_gain);
+        for (activity, (&new, &gain)) in self.activity.iter_mut().zip(gains) {
+            *activity = new - gain;
+        }
+        kernels::run(kernels::Activity {
+            scale: T::of(1.0 / self.hidden as f64),
+            rate: &phi.rate,
+            offset: T::zero(),
+            activity: &mut self.activity,
+        });
+        kernels::run(kernels::Write {
+            activity: &self.activity,
+            value,
+            calcium: &mut self.calcium,
+            hebbian: &mut self.hebbian,
+        });
+    }
+
+    /// Moves the gain of every neuron that exceeds it up to its new maximum.
+    fn raise_gains(&mut self, phi: &Features<T>) {
+        for i in 0..self.hidden {
+            let (old, new) = (self.log_gain[i], phi.log_gain[i]);
+            if new > old {
+                let shrink = (old - new).fast_exp();
+                self.log_gain[i] = new;
+                self.calcium[i] *= shrink;
+                for synapse in self.hebbian[i..].iter_mut().step_by(self.hidden) {
+                    *synapse *= shrink;
+                }
+            }
+        }
+    }
+
+    /// Reads with a query: hidden neurons carry `phi` = φ(q) (m); the synaptic current, divided by the averaged calcium,
+    /// is added to `output`, which holds the output neurons' direct input (x for the residual, zeros for attention alone).
+    ///
+    /// The averaged calcium is returned; if its inverse is not finite, `output` is left as it was.
+    pub fn read(&mut self, phi: &Features<T>, output: &mut [T]) -> AveragedCalcium<T> {
+        assert_eq!(phi.rate.len(), self.hidden);
+        assert_eq!(output.len() * self.hidden, self.hebbian.len());
+        let gains = phi.log_gain.iter().zip(&self.log_gain);
+        for (activity, (&new, &gain)) in self.activity.iter_mut().zip(gains) {
+            *activity = new + gain;
+        }
+        let log_gain = kernels::run(kernels::Maximum(&self.activity));
+        kernels::run(kernels::Activity {
+            scale: T::one(),
+            rate: &phi.rate,
+            offset: log_gain,
+            activity: &mut self.activity,
+        });
+        let mantissa = kernels::run(kernels::Dot(&self.calcium, &self.activity));
+        let inverse = T::one() / mantissa;
+        if inverse.is_finite() {
+            kernels::run(kernels::Read {
+                activity: &self.activity,
+                scale: inverse,
+                hebbian: &self.hebbian,
+                out: output,
+            });
+        }
+        AveragedCalcium { mantissa, log_gain }
+    }
+
+    /// H̃, outputs × m: Hebbian weights in units of the presynaptic gains.
+    pub fn hebbian(&self) -> DMatrixView<'_, T, Dyn, Dyn> {
+        let outputs = self.hebbian.len() / self.hidden;
+        DMatrixView::from_slice_with_strides(&self.hebbian, outputs, self.hidden, self.hidden, 1)
+    }
+
+    /// g̃, length m: calcium of the processes in units of the presynaptic gains.
+    pub fn calcium(&self) -> &[T] {
+        &self.calcium
+    }
+
+    /// L, length m: the gains' logarithms, −∞ before the first token.
+    pub fn log_gain(&self) -> &[T] {
+        &self.log_gain
+    }
+
+    /// Number m of hidden neurons.
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+}

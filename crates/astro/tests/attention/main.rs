@@ -1,0 +1,5 @@
+//! The neuron–astrocyte circuit: equality with its closed form, convergence, weights from files, the small transformer.
+
+mod circuit;
+mod convergence;
+mod support;
