@@ -195,7 +195,10 @@ mod tests {
         for (&x, y) in x.iter().zip(apply(Function::Ln, &x)) {
             let truth = f64::from(x).ln();
             let error = (f64::from(y) - truth).abs();
-            assert!(error < 4e-7 * truth.abs().max(1.0), "ln({x:e}): error {error:e}");
+            assert!(
+                error < 4e-7 * truth.abs().max(1.0),
+                "ln({x:e}): error {error:e}"
+            );
         }
     }
 

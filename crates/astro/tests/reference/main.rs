@@ -1,0 +1,5 @@
+//! The published program's own numbers, to the tolerance stated in `tests/fixtures/README.md`.
+
+mod fixture;
+mod layers;
+mod networks;
