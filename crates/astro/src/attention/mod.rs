@@ -45,6 +45,7 @@ mod error;
 mod features;
 mod fidelity;
 mod kernels;
+pub mod leaky;
 mod observer;
 mod qkv;
 mod real;

@@ -2,4 +2,5 @@
 
 mod circuit;
 mod convergence;
+mod leaky;
 mod support;

@@ -1,7 +1,7 @@
 //! Random sequences and principled tolerances.
 
 use astro::attention::{FeatureMap, Features, Mask, Qkv, Real};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -40,10 +40,10 @@ pub(crate) fn sequence<T: Real>(
     .expect("shapes fit")
 }
 
-/// How much rounding of the terms may show in each token's attention, for every head (heads × n):
+/// How much rounding of the terms may show in each token's attention o_t, for every head (heads × n):
 ///
 /// ```text
-/// ε (n + 32 + largest exponent) Σ|φ_i(k_s) φ_i(q_t)| / |Σ φ_i(k_s) φ_i(q_t)| max|v|
+/// ε (n + m + 32 + largest exponent) Σ|φ_i(k_s) φ_i(q_t)| / |Σ φ_i(k_s) φ_i(q_t)| (max|v| + |o_t|)
 /// ```
 ///
 /// The ratio is 1 for positive features; trigonometric ones cancel.
@@ -77,16 +77,22 @@ pub(crate) fn rounding<T: Real>(
         let largest = terms()
             .map(|(key, i)| key.log_gain[i].as_f64().abs() + query.log_gain[i].as_f64().abs())
             .fold(0.0, f64::max);
-        let (mut sum, mut absolute) = (0.0, 0.0);
-        for (key, i) in terms() {
-            let term =
-                key.rate[i].as_f64() * query.rate[i].as_f64() * (exponent(key, i) - top).exp();
-            sum += term;
-            absolute += term.abs();
+        let values = qkv
+            .value()
+            .view((head * e, 0), (e, visible))
+            .map(Real::as_f64);
+        let (mut sum, mut absolute, mut current) = (0.0, 0.0, DVector::zeros(e));
+        for (key, value) in keys.iter().zip(values.column_iter()) {
+            let term = |i: usize| {
+                key.rate[i].as_f64() * query.rate[i].as_f64() * (exponent(key, i) - top).exp()
+            };
+            let kernel: f64 = (0..features.hidden()).map(term).sum();
+            absolute += (0..features.hidden()).map(|i| term(i).abs()).sum::<f64>();
+            sum += kernel;
+            current += value * kernel;
         }
-        let values = qkv.value().view((head * e, 0), (e, visible));
-        let largest_value = values.iter().map(|v| v.as_f64().abs()).fold(0.0, f64::max);
-        let epsilon = T::default_epsilon().as_f64();
-        epsilon * (visible as f64 + 32.0 + largest) * absolute / sum.abs() * largest_value
+        let largest_value = values.amax() + (current / sum).amax();
+        let terms = (visible + features.hidden() + 32) as f64;
+        T::default_epsilon().as_f64() * (terms + largest) * absolute / sum.abs() * largest_value
     })
 }
