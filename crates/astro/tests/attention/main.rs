@@ -4,3 +4,4 @@ mod circuit;
 mod convergence;
 mod leaky;
 mod support;
+mod weights;
