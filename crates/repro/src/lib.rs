@@ -14,5 +14,6 @@ pub mod paths;
 pub mod plot;
 mod progress;
 pub mod provenance;
+mod stats;
 pub mod store;
 pub mod studies;

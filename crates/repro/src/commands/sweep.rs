@@ -10,6 +10,7 @@ use crate::execute::execute;
 use crate::experiment::{Change, Experiment, Plan, Profile};
 use crate::frame::{Cell, Frame, write_csv};
 use crate::paths::Output;
+use crate::stats::mean_std;
 use crate::studies::Better;
 
 /// Points shown on the terminal; the summary file has all.
@@ -110,14 +111,6 @@ fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<
     };
     points.sort_by(|a, b| order(a).total_cmp(&order(b)));
     Ok(points)
-}
-
-/// Mean and sample standard deviation; both NaN of nothing, the latter of one value.
-pub(crate) fn mean_std(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (mean, variance.sqrt())
 }
 
 fn write_summary(plan: &Plan, output: &Output, metric: &str, points: &[Point]) -> Result<()> {

@@ -4,6 +4,9 @@
 //! and a function from their tables to a page. To add one, write the file and put a line into
 //! [`ALL`].
 
+mod learning_lag;
+mod yinyang;
+
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -15,7 +18,11 @@ use crate::plot::Page;
 use crate::store;
 
 /// Every figure there is, in the order of the sources.
-pub static ALL: &[&Figure] = &[];
+pub static ALL: &[&Figure] = &[
+    &yinyang::YINYANG,
+    &yinyang::YINYANG_STEADNET,
+    &learning_lag::LEARNING_LAG,
+];
 
 /// A figure of one of the sources.
 #[derive(Debug)]

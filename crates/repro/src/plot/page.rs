@@ -270,12 +270,8 @@ impl Pen<'_> {
                 )?;
             }
             let Rect { x, y, w, h } = frame;
-            self.backend.draw_rect(
-                units((x, y)),
-                units((x + w, y + h)),
-                &outlined(Color::BLACK, 0.6),
-                false,
-            )?;
+            let corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)];
+            self.dashes(&corners, Stroke::solid(Color::BLACK).width(0.6))?;
         }
         let tag_width = if axes.tag.is_empty() { 0.0 } else { 12.0 };
         let title_y = frame.y - GAP - 1.0;

@@ -1,8 +1,12 @@
 //! What the studies of microcircuits have in common.
 
 use anyhow::Result;
-use microcircuit::{Microcircuit, NetworkParams, Params, PyraLNet, SteadNet, Synapse, Weights};
+use microcircuit::{
+    Microcircuit, NetworkParams, Params, PresentError, PyraLNet, SteadNet, Synapse, Weights,
+};
 use serde::{Deserialize, Serialize};
+
+use super::Outcome;
 
 /// Which of the two networks computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,4 +115,21 @@ impl Score {
     pub(super) fn accuracy(&self) -> f64 {
         self.correct as f64 / self.patterns as f64
     }
+}
+
+/// Divergence is a result of a parameter point, not a failure of the sweep: it becomes the metric
+/// `diverged`, which is empty for a run that ended well. Other errors pass through.
+pub(super) fn record_divergence(result: Result<()>, outcome: &mut Outcome) -> Result<()> {
+    let diverged = match result {
+        Ok(()) => String::new(),
+        Err(error) => match error.downcast_ref::<PresentError>() {
+            Some(PresentError::Diverged(at)) => format!(
+                "{:?} of layer {} was {:e} at {} ms",
+                at.compartment, at.layer, at.value, at.time_ms
+            ),
+            _ => return Err(error),
+        },
+    };
+    outcome.metric("diverged", diverged);
+    Ok(())
 }

@@ -5,6 +5,7 @@
 //! file and put a line into [`ALL`].
 
 mod circuits;
+mod plasticity_traces;
 mod yinyang;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,10 @@ use crate::experiment::parse_at;
 use crate::frame::{Cell, Table};
 
 /// Every study there is.
-const ALL: &[StudyKind] = &[StudyKind::of::<yinyang::YinYang>()];
+const ALL: &[StudyKind] = &[
+    StudyKind::of::<yinyang::YinYang>(),
+    StudyKind::of::<plasticity_traces::PlasticityTraces>(),
+];
 
 /// What a run found out.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,214 @@
+//! Training on Yin-Yang, as the published runs did it: one seed gives data, initial weights and
+//! order of presentation.
+
+mod session;
+
+use anyhow::{Result, ensure};
+use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial};
+use serde::{Deserialize, Serialize};
+
+use super::circuits::{Model, Score, argmax, distance_from_self_prediction, record_divergence};
+use super::{Better, Monitor, Outcome, Study};
+use crate::frame::Table;
+pub(super) use session::{Samples, Schedule, Session, Task};
+
+/// Settings of a Yin-Yang run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct YinYang {
+    /// Full simulation or steady-state approximation.
+    #[serde(default)]
+    model: Model,
+    network: NetworkParams,
+    #[serde(default)]
+    task: Task,
+    training: Training,
+    #[serde(default)]
+    record: Record,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Training {
+    epochs: usize,
+    /// Validations per epoch, and patterns in each.
+    #[serde(default = "one")]
+    validations: usize,
+    #[serde(default = "hundred")]
+    validation_patterns: usize,
+}
+
+/// Longer results to keep.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Record {
+    /// Table `curves`: validation and distance from the self-predicting state over training.
+    curves: bool,
+    /// Table `predictions`: every test point with its class and prediction.
+    predictions: bool,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn hundred() -> usize {
+    100
+}
+
+impl Study for YinYang {
+    const NAME: &'static str = "yinyang";
+    const HEADLINE: (&'static str, Better) = ("test_accuracy", Better::Higher);
+
+    fn check(&self, seed: u64) -> Result<()> {
+        self.task.check(&self.network, seed)?;
+        let (patterns, samples) = (self.training.validation_patterns, self.task.validation);
+        ensure!(
+            patterns <= samples,
+            "training.validation_patterns = {patterns}: task.validation has only {samples} samples"
+        );
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        let Training {
+            epochs,
+            validations,
+            validation_patterns,
+        } = self.training;
+        let per_epoch = self.task.train + validations * validation_patterns;
+        let patterns = epochs * per_epoch + self.task.validation + self.task.test;
+        patterns as f64 * self.model.pattern_seconds(&self.network)
+    }
+
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let mut outcome = Outcome::default();
+        let result = self.train_and_test(seed, monitor, &mut outcome);
+        record_divergence(result, &mut outcome)?;
+        Ok(outcome)
+    }
+}
+
+impl YinYang {
+    fn train_and_test(
+        &self,
+        seed: u64,
+        monitor: &Monitor<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let Training {
+            epochs,
+            validations,
+            validation_patterns,
+        } = self.training;
+        let schedule = Schedule {
+            epochs,
+            validations,
+            validation_patterns,
+        };
+        let mut session = Session::new(self.model, &self.network, &self.task, schedule, seed)?;
+        let mut curves = Table::new(&[
+            "epoch",
+            "validation_mse",
+            "validation_accuracy",
+            "ip_distance",
+            "pi_distance",
+        ]);
+        let mut last = Score::default();
+        for epoch in 0..=epochs {
+            if epoch > 0 {
+                last = train_epoch(&mut session, epoch - 1, monitor)?;
+            }
+            if self.record.curves {
+                let (ip, pi) = session.distance();
+                let (mse, accuracy) = (last.mse(), last.accuracy());
+                curves.push([
+                    epoch.into(),
+                    mse.into(),
+                    accuracy.into(),
+                    ip.into(),
+                    pi.into(),
+                ]);
+            }
+        }
+        outcome.metric("last_validation_mse", last.mse());
+        let network = session.network.as_mut();
+        let (validated, _) = evaluate(network, &session.validation)?;
+        let (tested, predicted) = evaluate(network, &session.test)?;
+        outcome.metric("validation_accuracy", validated.accuracy());
+        outcome.metric("test_accuracy", tested.accuracy());
+        outcome.metric("test_mse", tested.mse());
+        let (ip, pi) = session.distance();
+        outcome.metric("ip_distance", ip);
+        outcome.metric("pi_distance", pi);
+        if self.record.curves {
+            outcome.table("curves", curves);
+        }
+        if self.record.predictions {
+            let mut table = Table::new(&["x", "y", "class", "predicted"]);
+            let Samples { inputs, labels, .. } = &session.test;
+            for ((input, &class), &predicted) in inputs.iter().zip(labels).zip(&predicted) {
+                table.push([
+                    input[0].into(),
+                    input[1].into(),
+                    class.into(),
+                    predicted.into(),
+                ]);
+            }
+            outcome.table("predictions", table);
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    fn distance(&self) -> (f64, f64) {
+        distance_from_self_prediction(&self.params, &self.network.weights())
+    }
+}
+
+/// One epoch of training with its interleaved validation, and what that found.
+fn train_epoch(session: &mut Session, number: usize, monitor: &Monitor<'_>) -> Result<Score> {
+    let Session {
+        network,
+        epochs,
+        train,
+        validation,
+        ..
+    } = session;
+    let epoch = &epochs[number];
+    let mut score = Score::default();
+    let mut presented = 0;
+    for trial in microcircuit::epoch(&epoch.train, &epoch.validation) {
+        match trial {
+            Trial::Train(i) => {
+                let pattern = Pattern::train(&train.inputs[i], &train.targets[i]);
+                network.present(&pattern, &mut ())?;
+                presented += 1;
+                if presented % 100 == 0 {
+                    let fraction = presented as f64 / epoch.train.len() as f64;
+                    monitor.at(0.99 * (number as f64 + fraction) / epochs.len() as f64)?;
+                }
+            }
+            Trial::Validate(i) => {
+                let pattern = Pattern::validate(&validation.inputs[i], &validation.targets[i]);
+                let output = network.present(&pattern, &mut ())?;
+                score.add(output, &validation.targets[i], validation.labels[i]);
+            }
+        }
+    }
+    Ok(score)
+}
+
+/// Presents a set in order, from rest, without nudging or plasticity: score and predicted classes.
+fn evaluate(network: &mut dyn Microcircuit<f32>, samples: &Samples) -> Result<(Score, Vec<usize>)> {
+    network.reset();
+    let mut score = Score::default();
+    let mut predicted = Vec::with_capacity(samples.labels.len());
+    for (i, (input, target)) in samples.inputs.iter().zip(&samples.targets).enumerate() {
+        let output = network.present(&Pattern::validate(input, target), &mut ())?;
+        score.add(output, target, samples.labels[i]);
+        predicted.push(argmax(output));
+    }
+    Ok((score, predicted))
+}
