@@ -87,7 +87,7 @@ impl Activation {
 
 /// 1 / (1 + exp(−x)).
 #[inline(always)]
-pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
     simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
 }

@@ -14,7 +14,6 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use rand::Rng;
 
 pub use activation::Activation;
-pub(crate) use activation::sigmoid;
 pub use band::{Band, Initial};
 pub use diffusion::{Diffusion, Spillover};
 pub use perturbation::{Dropout, Noise};

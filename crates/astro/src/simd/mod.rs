@@ -26,6 +26,8 @@ pub(crate) trait Slot: Copy {
     fn load<S: Simd>(self, simd: S, samples: &[f32]) -> S::f32s;
     /// Stores the lanes that exist.
     fn store<S: Simd>(self, simd: S, samples: &mut [f32], value: S::f32s);
+    /// Sum of the lanes that exist, of `len` samples.
+    fn sum<S: Simd>(self, simd: S, value: S::f32s, len: usize) -> f32;
 }
 
 /// A whole vector that starts at this sample.
@@ -46,6 +48,11 @@ impl Slot for Full {
     fn store<S: Simd>(self, _: S, samples: &mut [f32], value: S::f32s) {
         S::as_mut_simd_f32s(&mut samples[self.0..self.0 + S::F32_LANES]).0[0] = value;
     }
+
+    #[inline(always)]
+    fn sum<S: Simd>(self, simd: S, value: S::f32s, _: usize) -> f32 {
+        simd.reduce_sum_f32s(value)
+    }
 }
 
 impl Slot for Rest {
@@ -57,6 +64,15 @@ impl Slot for Rest {
     #[inline(always)]
     fn store<S: Simd>(self, simd: S, samples: &mut [f32], value: S::f32s) {
         simd.partial_store_f32s(&mut samples[self.0..], value);
+    }
+
+    #[inline(always)]
+    fn sum<S: Simd>(self, simd: S, value: S::f32s, len: usize) -> f32 {
+        // At most 16 lanes; a vector has no cheaper way to leave some out.
+        let mut lanes = [0.0; 16];
+        let lanes = &mut lanes[..len - self.0];
+        simd.partial_store_f32s(lanes, value);
+        lanes.iter().sum()
     }
 }
 
