@@ -99,15 +99,25 @@ impl Codes {
     }
 }
 
+/// Samples turned at a time: their cache misses overlap, and what they write to a feature is one line.
+const TILE: usize = 16;
+
 /// Copies some samples of `drawn` (sample after sample) into a batch \[sample, feature\].
 pub(crate) fn gather(drawn: &[f32], samples: &[u32], batch: &mut DMatrix<f32>) {
     let (rows, features) = batch.shape();
     let batch = batch.as_mut_slice();
-    for (row, &sample) in samples.iter().enumerate() {
-        let start = sample as usize * features;
-        let code = &drawn[start..start + features];
-        for (value, column) in code.iter().zip(batch.chunks_exact_mut(rows)) {
-            column[row] = *value;
+    for (tile, samples) in samples.chunks(TILE).enumerate() {
+        let mut codes: [&[f32]; TILE] = [&[]; TILE];
+        for (code, &sample) in codes.iter_mut().zip(samples) {
+            let start = sample as usize * features;
+            *code = &drawn[start..start + features];
+        }
+        let codes = &codes[..samples.len()];
+        for feature in 0..features {
+            let start = feature * rows + tile * TILE;
+            for (value, code) in batch[start..start + codes.len()].iter_mut().zip(codes) {
+                *value = code[feature];
+            }
         }
     }
 }
