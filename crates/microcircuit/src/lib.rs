@@ -32,7 +32,7 @@
 //! let params = params.check()?;
 //! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
 //! let weights = Weights::<f32>::draw(&params, || rng.random());
-//! let mut network = PyraLNet::new(params, weights)?;
+//! let mut network = PyraLNet::new(params, &weights)?;
 //!
 //! let mut apical = Vec::new();
 //! let mut every_10_ms = Every(100, |view: &microcircuit::View<'_, f32>| {
@@ -71,13 +71,14 @@ mod weights;
 
 pub use activation::Activation;
 pub use checked::{ParamError, Params};
+pub use kernels::simd::Simd;
 pub use model::{ABSURD, BuildError, Compartment, Diverged, Microcircuit, Pattern, PresentError};
 pub use noise::NoiseSource;
 pub use npz::NpzError;
 pub use observe::{Every, Observer, View};
 pub use params::{Integrator, NetworkParams, Start, Sweep};
 pub use per_layer::PerLayer;
-pub use pyralnet::PyraLNet;
+pub use pyralnet::{InputForm, PyraLNet, Tuning};
 pub use real::Real;
 pub use steadnet::SteadNet;
 pub use train::{Trial, epoch, run};

@@ -4,14 +4,14 @@ use std::fmt::{Debug, Display};
 
 use nalgebra::Scalar;
 
-use crate::kernels::lanes::Lanes;
+use crate::kernels::elementary::Constants;
 
 /// The number type of a simulation: `f32`, as the published programs, or `f64`, for checks.
 ///
 /// The trait is sealed; those two are all there is. Parameters are always `f64`, and products of parameters
 /// such as `dt·eta` are formed in `f64` before they are rounded to `Self`.
 pub trait Real:
-    Lanes
+    Constants
     + Scalar
     + Copy
     + Default

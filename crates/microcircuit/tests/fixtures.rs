@@ -8,7 +8,10 @@
 mod support;
 
 use microcircuit::reference::{PlainPyraLNet, PlainSteadNet};
-use microcircuit::{Microcircuit, NetworkParams, Pattern, Real, Synapse, Weights};
+use microcircuit::{
+    InputForm, Microcircuit, NetworkParams, NoiseSource, Pattern, PyraLNet, Real, Simd, Synapse,
+    Tuning, Weights,
+};
 use serde_json::Value;
 use support::{Deviations, load, numbers, params, replay, rows, weights};
 
@@ -218,4 +221,47 @@ fn plain_pyralnet_f32() {
 fn plain_steadnet_both() {
     steady::<f64>("f64", "plain steadnet", &plain_steadnet);
     steady::<f32>("f32", "plain steadnet", &plain_steadnet);
+}
+
+/// Every way in which the full simulation can be computed.
+fn tunings() -> impl Iterator<Item = Tuning> {
+    let units = [Simd::Best, Simd::Avx2, Simd::Portable];
+    units.into_iter().flat_map(|simd| {
+        [InputForm::Factored, InputForm::Plain].map(|input| Tuning {
+            input,
+            simd,
+            resting_deltas: true,
+        })
+    })
+}
+
+fn pyralnet<T: Real>(
+    tuning: Tuning,
+) -> impl Fn(NetworkParams, Weights<T>, Vec<f64>) -> Box<dyn Microcircuit<T>> {
+    move |params, weights, noise| {
+        let mut noise = noise.into_iter();
+        let source: Box<dyn NoiseSource> = Box::new(move || noise.next().expect("enough samples"));
+        let params = params.check().expect("valid");
+        Box::new(PyraLNet::build(params, &weights, tuning, Some(source)).expect("shapes"))
+    }
+}
+
+fn name(tuning: Tuning) -> String {
+    format!("{} {:?}", tuning.simd.name(), tuning.input)
+}
+
+#[test]
+fn pyralnet_f64() {
+    for tuning in tunings() {
+        short::<f64>("f64", &name(tuning), &pyralnet(tuning));
+        long::<f64>("float64", &name(tuning), &pyralnet(tuning));
+    }
+}
+
+#[test]
+fn pyralnet_f32() {
+    for tuning in tunings() {
+        short::<f32>("f32", &name(tuning), &pyralnet(tuning));
+        long::<f32>("float32", &name(tuning), &pyralnet(tuning));
+    }
 }

@@ -1,6 +1,143 @@
-//! Lanes.
+//! Vectors of `f32` or `f64`, on any vector unit: the few operations that the kernels are made of.
 
-/// Sealed.
-pub trait Lanes {}
-impl Lanes for f32 {}
-impl Lanes for f64 {}
+use pulp::Simd;
+
+/// Lane-wise arithmetic of a number type. Implemented for `f32` and `f64`.
+pub trait Lanes: Copy + Sized + 'static {
+    /// A vector of the unit `S`.
+    type V<S: Simd>: Copy;
+
+    /// The numbers of `slice` as vectors; its length must be a multiple of their width.
+    fn vectors<S: Simd>(slice: &[Self]) -> &[Self::V<S>];
+    /// The same, mutable.
+    fn vectors_mut<S: Simd>(slice: &mut [Self]) -> &mut [Self::V<S>];
+    /// `x` in every lane.
+    fn splat<S: Simd>(s: S, x: Self) -> Self::V<S>;
+    /// a + b
+    fn v_add<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// a − b
+    fn v_sub<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// a b
+    fn v_mul<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// a / b
+    fn v_div<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// a b + c, rounded once where the unit can
+    fn fma<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
+    /// The smaller; b if a is not a number.
+    fn v_min<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// The larger; b if a is not a number.
+    fn v_max<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// |a|
+    fn v_abs<S: Simd>(s: S, a: Self::V<S>) -> Self::V<S>;
+    /// `value` where a < b, else zero
+    fn keep_if_less<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, value: Self::V<S>) -> Self::V<S>;
+    /// Sum of the lanes
+    fn v_sum<S: Simd>(s: S, a: Self::V<S>) -> Self;
+    /// x 2ⁿ, where n is the integer in the low bits of `rounded`; x 2ⁿ must be a normal number.
+    fn scale<S: Simd>(s: S, x: Self::V<S>, rounded: Self::V<S>) -> Self::V<S>;
+}
+
+/// One implementation. pulp names its operations after the vector type, so all names are spelled out.
+macro_rules! impl_lanes {
+    (
+        $type:ident, $vector:ident, $bits:ident, $mantissa:expr, $as_simd:ident, $as_mut_simd:ident, $splat:ident,
+        $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $min:ident, $max:ident, $abs:ident, $less:ident,
+        $select:ident, $sum:ident, $to_bits:ident, $from_bits:ident, $splat_bits:ident, $add_bits:ident,
+        $mul_bits:ident
+    ) => {
+        impl Lanes for $type {
+            type V<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn vectors<S: Simd>(slice: &[Self]) -> &[Self::V<S>] {
+                let (vectors, rest) = S::$as_simd(slice);
+                debug_assert!(rest.is_empty(), "padded");
+                vectors
+            }
+
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(slice: &mut [Self]) -> &mut [Self::V<S>] {
+                let (vectors, rest) = S::$as_mut_simd(slice);
+                debug_assert!(rest.is_empty(), "padded");
+                vectors
+            }
+
+            #[inline(always)]
+            fn splat<S: Simd>(s: S, x: Self) -> Self::V<S> {
+                s.$splat(x)
+            }
+
+            #[inline(always)]
+            fn v_add<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                s.$add(a, b)
+            }
+
+            #[inline(always)]
+            fn v_sub<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                s.$sub(a, b)
+            }
+
+            #[inline(always)]
+            fn v_mul<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                s.$mul(a, b)
+            }
+
+            #[inline(always)]
+            fn v_div<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                s.$div(a, b)
+            }
+
+            #[inline(always)]
+            fn fma<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S> {
+                s.$fma(a, b, c)
+            }
+
+            #[inline(always)]
+            fn v_min<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                s.$min(a, b)
+            }
+
+            #[inline(always)]
+            fn v_max<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                s.$max(a, b)
+            }
+
+            #[inline(always)]
+            fn v_abs<S: Simd>(s: S, a: Self::V<S>) -> Self::V<S> {
+                s.$abs(a)
+            }
+
+            #[inline(always)]
+            fn keep_if_less<S: Simd>(
+                s: S,
+                a: Self::V<S>,
+                b: Self::V<S>,
+                value: Self::V<S>,
+            ) -> Self::V<S> {
+                s.$select(s.$less(a, b), value, s.$splat(0.0))
+            }
+
+            #[inline(always)]
+            fn v_sum<S: Simd>(s: S, a: Self::V<S>) -> Self {
+                s.$sum(a)
+            }
+
+            #[inline(always)]
+            fn scale<S: Simd>(s: S, x: Self::V<S>, rounded: Self::V<S>) -> Self::V<S> {
+                let exponent = s.$mul_bits(s.$to_bits(rounded), s.$splat_bits(1 << $mantissa));
+                s.$from_bits(s.$add_bits(s.$to_bits(x), exponent))
+            }
+        }
+    };
+}
+
+impl_lanes! {
+    f32, f32s, u32s, 23, as_simd_f32s, as_mut_simd_f32s, splat_f32s,
+    add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, min_f32s, max_f32s, abs_f32s, less_than_f32s,
+    select_f32s, reduce_sum_f32s, transmute_u32s_f32s, transmute_f32s_u32s, splat_u32s, add_u32s, mul_u32s
+}
+impl_lanes! {
+    f64, f64s, u64s, 52, as_simd_f64s, as_mut_simd_f64s, splat_f64s,
+    add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, min_f64s, max_f64s, abs_f64s, less_than_f64s,
+    select_f64s, reduce_sum_f64s, transmute_u64s_f64s, transmute_f64s_u64s, splat_u64s, add_u64s, mul_u64s
+}

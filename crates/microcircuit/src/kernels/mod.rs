@@ -1,3 +1,13 @@
 //! The hot loops, behind the equations.
+//!
+//! Everything here is generic over the number type and over the vector unit, which is chosen when a network is
+//! made ([`Simd`](crate::Simd)). Loops are written once, on vectors of lanes; matrices are stored in tiles of
+//! rows ([`packed`]), padded to whole cache lines, so that no loop has a remainder.
 
+pub(crate) mod aligned;
+pub(crate) mod columns;
+pub(crate) mod elementary;
 pub(crate) mod lanes;
+pub(crate) mod packed;
+pub(crate) mod rows;
+pub(crate) mod simd;

@@ -1,0 +1,56 @@
+//! Column kernels: a matrix stored column by column, the lanes being the postsynaptic neurons.
+
+use pulp::Simd;
+
+use super::elementary::Constants;
+
+/// Sum over the columns of one block of lanes, each times its presynaptic rate: `Σ_c w[c] x[c]`.
+#[inline(always)]
+pub(crate) fn weighted_sum<T: Constants, S: Simd>(s: S, w: &[T::V<S>], x: &[T]) -> T::V<S> {
+    let zero = T::splat(s, T::ZERO);
+    let (quads, rest) = w.as_chunks::<4>();
+    let (x_quads, x_rest) = x.as_chunks::<4>();
+    let mut total = zero;
+    if !quads.is_empty() {
+        let mut sums = [zero; 4];
+        for (w, x) in quads.iter().zip(x_quads) {
+            for i in 0..4 {
+                sums[i] = T::fma(s, w[i], T::splat(s, x[i]), sums[i]);
+            }
+        }
+        total = T::v_add(
+            s,
+            T::v_add(s, sums[0], sums[1]),
+            T::v_add(s, sums[2], sums[3]),
+        );
+    }
+    for (w, x) in rest.iter().zip(x_rest) {
+        total = T::fma(s, *w, T::splat(s, *x), total);
+    }
+    total
+}
+
+/// One step of plasticity of one block of lanes, `error` holding the postsynaptic factor of each:
+///
+/// ```text
+/// W ← W + P
+/// P ← decay P + error x
+/// ```
+///
+/// With `PLASTIC` false W stays, and P is kept only to be looked at.
+#[inline(always)]
+pub(crate) fn update<T: Constants, S: Simd, const PLASTIC: bool>(
+    s: S,
+    w: &mut [T::V<S>],
+    p: &mut [T::V<S>],
+    x: &[T],
+    error: T::V<S>,
+    decay: T::V<S>,
+) {
+    for ((w, p), x) in w.iter_mut().zip(p).zip(x) {
+        if PLASTIC {
+            *w = T::v_add(s, *w, *p);
+        }
+        *p = T::fma(s, error, T::splat(s, *x), T::v_mul(s, decay, *p));
+    }
+}

@@ -1,0 +1,96 @@
+//! Matrices in the order in which the kernels walk through them.
+
+use super::aligned::{Aligned, padded};
+
+/// A matrix of `rows` × `lanes`, stored as \[tile of rows\]\[block of lanes\]\[row in the tile\]\[lane in the block\].
+///
+/// A block is one vector of the vector unit, so a kernel that walks along a tile reads one stream from start to
+/// end, and finds all rows of the tile for the same lanes next to each other. Rows are padded to whole tiles and
+/// lanes to whole cache lines, with zeros that stay zero.
+#[derive(Debug)]
+pub(crate) struct Packed<T> {
+    data: Aligned<T>,
+    tile: usize,
+    blocks: usize,
+    width: usize,
+}
+
+/// Most rows in a tile: as many as a kernel can keep sums of in registers.
+pub(crate) const MAX_TILE: usize = 8;
+
+/// The number of rows per tile for a matrix of `rows` that is walked tile by tile: the one that pads least, and
+/// of those the largest.
+pub(crate) fn tile_for(rows: usize) -> usize {
+    if rows <= MAX_TILE {
+        return rows.max(1);
+    }
+    (4..=MAX_TILE)
+        .rev()
+        .min_by_key(|tile| rows.next_multiple_of(*tile))
+        .unwrap_or(MAX_TILE)
+}
+
+impl<T: Copy + Default> Packed<T> {
+    /// Zeros, in tiles of `tile` rows and blocks of `width` lanes (the width of the vector unit).
+    pub(crate) fn zeros(rows: usize, lanes: usize, tile: usize, width: usize) -> Self {
+        let lanes = padded::<T>(lanes);
+        let data = Aligned::zeros(rows.next_multiple_of(tile) * lanes);
+        Self {
+            data,
+            tile,
+            blocks: lanes / width,
+            width,
+        }
+    }
+
+    fn index(&self, row: usize, lane: usize) -> usize {
+        let block = row / self.tile * self.blocks + lane / self.width;
+        (block * self.tile + row % self.tile) * self.width + lane % self.width
+    }
+
+    pub(crate) fn get(&self, row: usize, lane: usize) -> T {
+        self.data[self.index(row, lane)]
+    }
+
+    pub(crate) fn set(&mut self, row: usize, lane: usize, value: T) {
+        let index = self.index(row, lane);
+        self.data[index] = value;
+    }
+
+    /// All numbers, in the order of storage.
+    pub(crate) fn data(&self) -> &[T] {
+        &self.data
+    }
+
+    /// The same, mutable.
+    pub(crate) fn data_mut(&mut self) -> &mut [T] {
+        &mut self.data
+    }
+
+    /// Rows per tile.
+    pub(crate) fn tile(&self) -> usize {
+        self.tile
+    }
+}
+
+impl<T: Copy + Default> Clone for Packed<T> {
+    fn clone(&self) -> Self {
+        let Self {
+            tile,
+            blocks,
+            width,
+            ..
+        } = *self;
+        Self {
+            data: self.data.clone(),
+            tile,
+            blocks,
+            width,
+        }
+    }
+
+    /// Without allocating: `source` has the same shape.
+    fn clone_from(&mut self, source: &Self) {
+        self.data.copy_from_slice(&source.data);
+    }
+}

@@ -1,0 +1,70 @@
+//! Choice of the vector unit at run time.
+
+use std::marker::PhantomData;
+
+use pulp::{Arch, WithSimd};
+
+use super::lanes::Lanes;
+
+/// The vector unit that a network computes with.
+///
+/// Results are the same to rounding, and bit for bit the same for the same unit. The default is the best that
+/// this machine has, found out once per network; the others are for comparison, and for repeating, bit for bit,
+/// a run made on a lesser machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Simd {
+    /// The widest unit of this machine: AVX-512, AVX2 with FMA, or NEON, else [`Simd::Portable`].
+    #[default]
+    Best,
+    /// AVX2 with FMA where there is AVX-512 (or AVX2); else the best.
+    Avx2,
+    /// One number at a time, on any machine.
+    Portable,
+}
+
+impl Simd {
+    /// Runs `operation` on the vector unit. To be called once per pattern, not per step.
+    pub(crate) fn dispatch<O: WithSimd>(self, operation: O) -> O::Output {
+        match self {
+            Self::Best => Arch::new().dispatch(operation),
+            Self::Avx2 => avx2(operation),
+            Self::Portable => operation.with_simd(pulp::Scalar),
+        }
+    }
+
+    /// Numbers of type `T` in a vector.
+    pub(crate) fn lanes<T: Lanes>(self) -> usize {
+        struct Width<T>(PhantomData<T>);
+        impl<T: Lanes> WithSimd for Width<T> {
+            type Output = usize;
+            fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
+                size_of::<T::V<S>>() / size_of::<T>()
+            }
+        }
+        self.dispatch(Width::<T>(PhantomData))
+    }
+
+    /// Name of the unit that this choice comes to on this machine.
+    pub fn name(self) -> &'static str {
+        match self.lanes::<f32>() {
+            16 => "AVX-512",
+            8 => "AVX2",
+            4 => "128 bit",
+            _ => "portable",
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn avx2<O: WithSimd>(operation: O) -> O::Output {
+    match pulp::x86::V3::try_new() {
+        Some(unit) => pulp::Simd::vectorize(unit, operation),
+        None => Arch::new().dispatch(operation),
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn avx2<O: WithSimd>(operation: O) -> O::Output {
+    Arch::new().dispatch(operation)
+}

@@ -1,0 +1,349 @@
+//! The synapses from the input layer, and the low-pass filter in front of them.
+
+use nalgebra::DMatrix;
+
+use super::stage::Scale;
+use crate::kernels::packed::Packed;
+use crate::{Params, Real};
+
+/// In which coordinates the forward weights from the input layer are simulated.
+///
+/// Within a pattern the input moves along a line, `r(t) = x + (r_start - x) aᵗ`. In an orthonormal basis q₁, q₂ of
+/// the plane of x and `r_start` (both with the bias) it has two coordinates, however many inputs there are; the
+/// weights' projections `W q₁`, `W q₂` then obey the same equations as the weights of two inputs, while the part
+/// of W across the plane changes in closed form. The matrices are brought up to date once per pattern.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InputForm {
+    /// Two coordinates where there are more than two inputs, counting the bias.
+    #[default]
+    Factored,
+    /// One coordinate per input, as the equations are written.
+    Plain,
+}
+
+/// Forward weights onto the first hidden layer, and the state of the input.
+pub(super) struct Input<T> {
+    form: InputForm,
+    pub(super) scale: Scale,
+    n_pre: usize,
+    /// All weights, one column per input (and bias), lanes being the neurons; and their changes per step.
+    w: Packed<T>,
+    p: Packed<T>,
+    /// The same in the two coordinates of the pattern, and as they were at its start.
+    plane: Option<Plane<T>>,
+    /// Low-passed rates at the start of the pattern, with bias; empty before the first pattern.
+    start: Vec<f64>,
+    /// Rates that the pattern tends to, with bias.
+    goal: Vec<f64>,
+    /// Coordinates of the low-passed rates, and those they tend to.
+    pub(super) x: Vec<f64>,
+    pub(super) x_goal: Vec<f64>,
+    /// What is left of `start - goal`.
+    pub(super) left: f64,
+    /// Filter constant dt/τ_0.
+    pub(super) filter: f64,
+}
+
+/// The weights in the plane in which the input of a pattern moves.
+struct Plane<T> {
+    basis: [Vec<f64>; 2],
+    w: Packed<T>,
+    p: Packed<T>,
+    w_start: Packed<T>,
+    p_start: Packed<T>,
+    /// Σ βⁱ over the plastic steps since the start, and β to the power of their number.
+    decayed: Decay,
+}
+
+/// What plastic steps without an error do to W and P: `W += sum · P`, `P *= power`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Decay {
+    pub(super) sum: f64,
+    pub(super) power: f64,
+}
+
+impl Decay {
+    pub(super) const NONE: Self = Self {
+        sum: 0.0,
+        power: 1.0,
+    };
+
+    /// Of `n` steps with P decaying by β each: 1 + β + … and βⁿ.
+    pub(super) fn steps(beta: f64, n: usize) -> Self {
+        let power = beta.powi(n as i32);
+        let sum = if beta < 1.0 {
+            (1.0 - power) / (1.0 - beta)
+        } else {
+            n as f64
+        };
+        Self { sum, power }
+    }
+
+    /// This, and then `next`.
+    pub(super) fn then(self, next: Self) -> Self {
+        Self {
+            sum: self.sum + self.power * next.sum,
+            power: self.power * next.power,
+        }
+    }
+}
+
+impl<T: Real> Input<T> {
+    pub(super) fn new(params: &Params, form: InputForm, width: usize, keep_resting: bool) -> Self {
+        let raw = params.raw();
+        let (n_pre, n) = (params.n_pre(0), params.dim(1));
+        let form = if n_pre > 2 { form } else { InputForm::Plain };
+        let columns = |columns| Packed::zeros(columns, n, columns, width);
+        let plane = (form == InputForm::Factored).then(|| Plane {
+            basis: [vec![0.0; n_pre], vec![0.0; n_pre]],
+            w: columns(2),
+            p: columns(2),
+            w_start: columns(2),
+            p_start: columns(2),
+            decayed: Decay::NONE,
+        });
+        Self {
+            form,
+            scale: Scale::new(raw.dt_ms * params.eta_up(1), keep_resting),
+            n_pre,
+            w: columns(n_pre),
+            p: columns(n_pre),
+            plane,
+            start: Vec::new(),
+            goal: Vec::new(),
+            x: Vec::new(),
+            x_goal: Vec::new(),
+            left: 0.0,
+            filter: raw.dt_ms / raw.tau_0_ms,
+        }
+    }
+
+    /// The weights and their changes per step, as the step's kernel wants them: in as many columns as `x` has
+    /// entries.
+    pub(super) fn columns(&mut self) -> (&mut [T], &mut [T]) {
+        match &mut self.plane {
+            Some(plane) => (plane.w.data_mut(), plane.p.data_mut()),
+            None => (self.w.data_mut(), self.p.data_mut()),
+        }
+    }
+
+    /// Notes what `n` plastic steps in the plane mean for the weights across it.
+    pub(super) fn count(&mut self, decay: Decay) {
+        if let Some(plane) = &mut self.plane {
+            plane.decayed = plane.decayed.then(decay);
+        }
+    }
+
+    /// Turns to a new pattern. The first one starts the filter.
+    pub(super) fn begin(&mut self, input: &[f64], bias: Option<f64>) {
+        let rates = self.rates();
+        self.goal = input.iter().copied().chain(bias).collect();
+        self.start = if rates.is_empty() {
+            self.goal.clone()
+        } else {
+            rates
+        };
+        self.left = 1.0;
+        match self.form {
+            InputForm::Plain => {
+                self.x.clone_from(&self.start);
+                self.x_goal.clone_from(&self.goal);
+            }
+            InputForm::Factored => {
+                let basis = plane_of(&self.goal, &self.start);
+                self.x = basis.iter().map(|q| dot(q, &self.start)).collect();
+                self.x_goal = basis.iter().map(|q| dot(q, &self.goal)).collect();
+                self.turn(basis);
+            }
+        }
+    }
+
+    /// Low-passed rates now, with bias; empty before the first pattern.
+    pub(super) fn rates(&self) -> Vec<f64> {
+        match self.form {
+            InputForm::Plain => self.x.clone(),
+            InputForm::Factored => self
+                .goal
+                .iter()
+                .zip(&self.start)
+                .map(|(x, start)| x + (start - x) * self.left)
+                .collect(),
+        }
+    }
+
+    /// Low-passed rates of the next step, without bias.
+    pub(super) fn next_rates(&self) -> Vec<f64> {
+        let mut rates = self.rates();
+        rates
+            .iter_mut()
+            .zip(&self.goal)
+            .for_each(|(r, x)| *r += self.filter * (x - *r));
+        rates
+    }
+
+    /// Forgets the state of the filter, so that the next pattern starts it.
+    pub(super) fn forget(&mut self) {
+        self.fold();
+        for values in [
+            &mut self.start,
+            &mut self.goal,
+            &mut self.x,
+            &mut self.x_goal,
+        ] {
+            values.clear();
+        }
+    }
+
+    /// Brings the matrices up to date with the plane, and projects them onto a new one.
+    fn turn(&mut self, basis: [Vec<f64>; 2]) {
+        self.fold();
+        let Some(plane) = &mut self.plane else { return };
+        project(&self.w, &basis, &mut plane.w);
+        project(&self.p, &basis, &mut plane.p);
+        plane.w_start.clone_from(&plane.w);
+        plane.p_start.clone_from(&plane.p);
+        plane.basis = basis;
+    }
+
+    /// Brings the matrices up to date with the plane, which must be turned before it is used again.
+    fn fold(&mut self) {
+        let Some(plane) = &mut self.plane else { return };
+        if plane.decayed == Decay::NONE || self.scale == Scale::Resting {
+            return;
+        }
+        let lanes = self.w.data().len() / self.n_pre;
+        for pre in 0..self.n_pre {
+            for lane in 0..lanes {
+                let (w, p) = plane.folded(&self.w, &self.p, self.scale, pre, lane);
+                self.w.set(pre, lane, w);
+                self.p.set(pre, lane, p);
+            }
+        }
+        plane.decayed = Decay::NONE;
+        plane.w_start.clone_from(&plane.w);
+        plane.p_start.clone_from(&plane.p);
+    }
+
+    pub(super) fn weights(&self, shape: (usize, usize)) -> DMatrix<T> {
+        DMatrix::from_fn(shape.0, shape.1, |post, pre| self.current(pre, post).0)
+    }
+
+    pub(super) fn delta(&self, shape: (usize, usize)) -> Option<DMatrix<T>> {
+        let scale = self.scale.factor();
+        (self.scale != Scale::Resting).then(|| {
+            DMatrix::from_fn(shape.0, shape.1, |post, pre| {
+                T::from_f64(self.current(pre, post).1.to_f64() / scale)
+            })
+        })
+    }
+
+    fn current(&self, pre: usize, lane: usize) -> (T, T) {
+        match &self.plane {
+            Some(plane) if plane.decayed != Decay::NONE && self.scale != Scale::Resting => {
+                plane.folded(&self.w, &self.p, self.scale, pre, lane)
+            }
+            _ => (self.w.get(pre, lane), self.p.get(pre, lane)),
+        }
+    }
+
+    /// Replaces the weights.
+    pub(super) fn set_weights(&mut self, weights: &DMatrix<T>) {
+        self.fold();
+        for pre in 0..weights.ncols() {
+            for post in 0..weights.nrows() {
+                self.w.set(pre, post, weights[(post, pre)]);
+            }
+        }
+        self.reproject();
+    }
+
+    /// Zeroes Δ.
+    pub(super) fn zero_deltas(&mut self) {
+        self.fold();
+        self.p.data_mut().fill(T::default());
+        self.reproject();
+    }
+
+    fn reproject(&mut self) {
+        if let Some(plane) = &self.plane {
+            let basis = plane.basis.clone();
+            self.turn(basis);
+        }
+    }
+}
+
+impl<T: Real> Plane<T> {
+    /// A weight and its change per step, now.
+    ///
+    /// ```text
+    /// W + s P + Σ_q (W̃ - W̃_start - s P̃_start) q      s = 1 + β + … + β^(plastic steps - 1)
+    /// b P     + Σ_q (P̃ - b P̃_start) q                b = β^(plastic steps)
+    /// ```
+    fn folded(
+        &self,
+        w: &Packed<T>,
+        p: &Packed<T>,
+        scale: Scale,
+        pre: usize,
+        lane: usize,
+    ) -> (T, T) {
+        let (sum, power) = (
+            T::from_f64(self.decayed.sum),
+            T::from_f64(self.decayed.power),
+        );
+        let (mut w, mut p) = (w.get(pre, lane), p.get(pre, lane));
+        if scale.is_plastic() {
+            w += sum * p;
+        }
+        p = power * p;
+        for (i, q) in self.basis.iter().enumerate() {
+            let q = T::from_f64(q[pre]);
+            let start = self.p_start.get(i, lane);
+            if scale.is_plastic() {
+                w += (self.w.get(i, lane) - self.w_start.get(i, lane) - sum * start) * q;
+            }
+            p += (self.p.get(i, lane) - power * start) * q;
+        }
+        (w, p)
+    }
+}
+
+fn project<T: Real>(matrix: &Packed<T>, basis: &[Vec<f64>; 2], projected: &mut Packed<T>) {
+    let lanes = projected.data().len() / 2;
+    for (i, q) in basis.iter().enumerate() {
+        for lane in 0..lanes {
+            let sum = q
+                .iter()
+                .enumerate()
+                .map(|(pre, q)| matrix.get(pre, lane) * T::from_f64(*q))
+                .sum();
+            projected.set(i, lane, sum);
+        }
+    }
+}
+
+/// An orthonormal basis of the plane of `a` and `b`, by Gram and Schmidt; vectors that do not exist are zero.
+fn plane_of(a: &[f64], b: &[f64]) -> [Vec<f64>; 2] {
+    let first = normalised(a, 0.0);
+    let mut across = b.to_vec();
+    // Twice is enough, however nearly parallel the two are.
+    for _ in 0..2 {
+        let along = dot(&first, &across);
+        across
+            .iter_mut()
+            .zip(&first)
+            .for_each(|(x, q)| *x -= along * q);
+    }
+    let second = normalised(&across, 1e-13 * dot(b, b).sqrt());
+    [first, second]
+}
+
+fn normalised(a: &[f64], negligible: f64) -> Vec<f64> {
+    let norm = dot(a, a).sqrt();
+    let scale = if norm > negligible { 1.0 / norm } else { 0.0 };
+    a.iter().map(|x| scale * x).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
