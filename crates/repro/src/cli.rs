@@ -57,6 +57,15 @@ enum Command {
         #[command(flatten)]
         work: Work,
     },
+    /// Write data sets as CSV
+    #[command(subcommand)]
+    Data(DataCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum DataCommand {
+    /// Write samples of a task as CSV
+    Export(commands::data::Export),
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +142,7 @@ fn run(command: Command) -> Result<()> {
             start(&work)?;
             commands::sweep::sweep(&file, &out, &work.changes, work.shard)
         }
+        Command::Data(DataCommand::Export(export)) => export.run(),
     }
 }
 

@@ -28,6 +28,12 @@ impl Cell {
             _ => Self::Text(field.to_owned()),
         }
     }
+
+    /// A number with no more than this many significant digits, for long tables.
+    pub fn rounded(x: f64, digits: usize) -> Self {
+        let digits = digits.saturating_sub(1);
+        Self::from(format!("{x:.digits$e}").parse().unwrap_or(x))
+    }
 }
 
 impl std::fmt::Display for Cell {
@@ -180,6 +186,17 @@ impl Frame {
         self.rows()
             .filter_map(|r| r.maybe(column).transpose())
             .collect()
+    }
+
+    /// Two columns as points, rows where either is empty left out.
+    pub fn points(&self, x: &str, y: &str) -> Result<Vec<(f64, f64)>> {
+        let mut points = Vec::new();
+        for row in self.rows() {
+            if let (Some(x), Some(y)) = (row.maybe(x)?, row.maybe(y)?) {
+                points.push((x, y));
+            }
+        }
+        Ok(points)
     }
 
     /// The distinct texts of a column, in order of first appearance.

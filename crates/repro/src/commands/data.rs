@@ -16,7 +16,7 @@ pub(crate) struct Export {
     /// Which task
     #[arg(value_enum)]
     task: Task,
-    /// Seed of the samples; for yinyang that of the published sets, e.g. 42
+    /// Seed of the samples: 42, 41 and 40 give the published Yin-Yang sets
     #[arg(long, value_name = "S")]
     seed: u32,
     /// Number of samples
@@ -31,14 +31,24 @@ pub(crate) struct Export {
 enum Task {
     /// Features x, y, 1−x, 1−y and the class (0 yin, 1 yang, 2 dot)
     Yinyang,
-    /// Inputs and target potentials of a random 2-3-2 teacher
+    /// Inputs and target potentials of the published 2-3-2 teacher
     Mimic,
 }
+
+/// Column names and rows.
+type Samples = (Vec<String>, Vec<Vec<Cell>>);
+
+/// Samples beyond which the size is taken for a slip.
+const MOST: usize = 10_000_000;
 
 impl Export {
     /// Writes the file.
     pub(crate) fn run(&self) -> Result<()> {
-        ensure!(self.size > 0, "--size 0: at least one sample is needed");
+        ensure!(
+            (1..=MOST).contains(&self.size),
+            "--size {}: from 1 to {MOST} samples",
+            self.size
+        );
         let (columns, rows) = match self.task {
             Task::Yinyang => self.yinyang(),
             Task::Mimic => self.mimic()?,
@@ -47,24 +57,28 @@ impl Export {
             .with_context(|| format!("--out {}", self.out.display()))
     }
 
-    fn yinyang(&self) -> (Vec<String>, Vec<Vec<Cell>>) {
+    fn yinyang(&self) -> Samples {
         let data = tasks::yinyang::generate(self.seed, self.size);
-        let columns = tasks::yinyang::FEATURE_NAMES.iter().map(|&n| n.to_owned());
-        let columns = columns.chain(["class".to_owned()]).collect();
-        let row = |(features, label)| {
-            let features: Vec<f64> = Iterator::collect(features);
-            features.into_iter().map(Cell::from).chain([Cell::from(label)]).collect()
-        };
-        (columns, data.rows().map(|(f, label)| row((Box::new(f) as Box<dyn Iterator<Item = f64>>, label))).collect())
+        let features = tasks::yinyang::FEATURE_NAMES.map(str::to_owned);
+        let columns = features.into_iter().chain(["class".to_owned()]).collect();
+        let rows = data.rows().map(|(features, class)| {
+            let features = features.map(Cell::from);
+            features.chain([Cell::from(class)]).collect()
+        });
+        (columns, rows.collect())
     }
 
-    fn mimic(&self) -> Result<(Vec<String>, Vec<Vec<Cell>>)> {
-        let mut rng = ChaCha8Rng::seed_from_u64(u64::from(self.seed));
+    /// The samples that a run of the experiment `mimic` with this seed learns from.
+    fn mimic(&self) -> Result<Samples> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed.into());
         let teacher = mimic::published_teacher(&mut rng)?;
         let data = teacher.samples(self.size, &mut rng);
-        let names = |prefix: &'static str, n: usize| (0..n).map(move |i| format!("{prefix}{i}"));
-        let columns = names("r", data.inputs.ncols()).chain(names("u", data.targets.ncols()));
-        let rows = data.rows().map(|(x, u)| x.chain(u).map(Cell::from).collect()).collect();
-        Ok((columns.collect(), rows))
+        let names = |prefix: &'static str, n: usize| (1..=n).map(move |i| format!("{prefix}_{i}"));
+        let columns = names("input", data.inputs.ncols());
+        let columns = columns.chain(names("target", data.targets.ncols()));
+        let rows = data
+            .rows()
+            .map(|(input, target)| input.chain(target).map(Cell::from).collect());
+        Ok((columns.collect(), rows.collect()))
     }
 }

@@ -1,6 +1,6 @@
 //! What the subcommands do.
 
-// pub(crate) mod data;
+pub(crate) mod data;
 pub(crate) mod figures;
 pub(crate) mod list;
 pub(crate) mod sweep;

@@ -285,12 +285,16 @@ impl std::str::FromStr for Change {
 /// Deserializes with the key path in the error message.
 pub(crate) fn parse_at<T: serde::de::DeserializeOwned>(prefix: &str, value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
+        // The words of people instead of Rust's.
+        let inner = error.inner().to_string();
+        let inner = inner.replace("expected usize", "expected a whole number, zero or more");
+        let inner = inner.replace("expected f64", "expected a number");
         let path = match (prefix, error.path().to_string().as_str()) {
-            ("", ".") => return anyhow!("{}", error.inner()),
+            ("", ".") => return anyhow!("{inner}"),
             ("", path) => path.to_owned(),
             (prefix, ".") => prefix.to_owned(),
             (prefix, path) => format!("{prefix}.{path}"),
         };
-        anyhow!("key {path}: {}", error.inner())
+        anyhow!("key {path}: {inner}")
     })
 }

@@ -4,7 +4,10 @@
 //! and a function from their tables to a page. To add one, write the file and put a line into
 //! [`ALL`].
 
+mod accuracy;
 mod learning_lag;
+mod plasticity_traces;
+mod time_constants;
 mod yinyang;
 
 use std::path::Path;
@@ -22,6 +25,10 @@ pub static ALL: &[&Figure] = &[
     &yinyang::YINYANG,
     &yinyang::YINYANG_STEADNET,
     &learning_lag::LEARNING_LAG,
+    &learning_lag::LEARNING_LAG_RESET,
+    &time_constants::TAU_0,
+    &time_constants::TAU_W,
+    &plasticity_traces::PLASTICITY_TRACES,
 ];
 
 /// A figure of one of the sources.

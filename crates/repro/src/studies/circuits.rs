@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use microcircuit::{
-    Microcircuit, NetworkParams, Params, PresentError, PyraLNet, SteadNet, Synapse, Weights,
+    Compartment, Microcircuit, NetworkParams, Params, PresentError, PyraLNet, SteadNet, Synapse,
+    Weights,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,17 @@ pub(super) fn distance_from_self_prediction(params: &Params, weights: &Weights<f
             .map_or(f64::NAN, |(w, ideal)| f64::from((w - ideal).norm_squared()))
     };
     (distance(Synapse::Ip), distance(Synapse::Pi))
+}
+
+/// All somatic potentials: layer by layer, pyramidal neurons before interneurons.
+pub(super) fn somata(network: &dyn Microcircuit<f32>) -> Vec<f32> {
+    let layers = 1..=network.params().n_hidden() + 1;
+    let kinds = [Compartment::Soma, Compartment::InnSoma];
+    layers
+        .flat_map(|layer| kinds.map(|kind| network.potential(layer, kind)))
+        .flatten()
+        .flatten()
+        .collect()
 }
 
 /// Index of the largest output; the first of equals.

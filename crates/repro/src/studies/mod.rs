@@ -5,7 +5,11 @@
 //! file and put a line into [`ALL`].
 
 mod circuits;
+mod dendritic_prediction;
+pub(crate) mod mimic;
 mod plasticity_traces;
+mod stability;
+mod steady_state;
 mod yinyang;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +24,10 @@ use crate::frame::{Cell, Table};
 
 /// Every study there is.
 const ALL: &[StudyKind] = &[
+    StudyKind::of::<dendritic_prediction::DendriticPrediction>(),
+    StudyKind::of::<stability::Stability>(),
+    StudyKind::of::<mimic::Mimic>(),
+    StudyKind::of::<steady_state::SteadyState>(),
     StudyKind::of::<yinyang::YinYang>(),
     StudyKind::of::<plasticity_traces::PlasticityTraces>(),
 ];

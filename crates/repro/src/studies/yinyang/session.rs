@@ -1,6 +1,6 @@
 //! Everything that a published Yin-Yang run draws from its seed, ready to be presented.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use microcircuit::{Microcircuit, NetworkParams, Params, Weights};
 use serde::{Deserialize, Serialize};
 use tasks::Dataset;
@@ -44,7 +44,7 @@ impl Task {
             "seed {seed}: Yin-Yang runs have seeds from 0 to {}",
             u32::MAX
         );
-        let params = network.check().context("network")?;
+        let params = network.check()?;
         let dims = &network.dims;
         ensure!(
             dims.first() == Some(&4) && dims.last() == Some(&3),

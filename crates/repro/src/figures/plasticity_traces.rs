@@ -1,0 +1,122 @@
+//! The mechanism behind the learning-lag: when within a pattern errors are large, and when weights
+//! move.
+
+use anyhow::Result;
+
+use super::{Figure, Inputs};
+use crate::frame::Frame;
+use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
+
+/// Not in the report; the plots of its code.
+pub(super) static PLASTICITY_TRACES: Figure = Figure {
+    id: "plasticity-traces",
+    source: "Hill 2020, its code",
+    shows: "prediction error and weight change within a pattern, by lag and training",
+    experiments: &["plasticity_traces"],
+    draw: |inputs| {
+        let runs = inputs.runs("plasticity_traces")?;
+        let traces = inputs.table("plasticity_traces", "traces")?;
+        let rows = runs.by_number("network.learning_lag_ms")?;
+        let columns = traces.by_number("epoch")?;
+        let limits = Limits::of(&traces)?;
+        let height = 62.0 * rows.len() as f64 + 30.0;
+        let mut page = Page::new(Width::Double, height);
+        for (i, (lag, runs)) in rows.iter().enumerate() {
+            let keys = runs.distinct("key")?;
+            for (j, (epoch, at)) in columns.iter().enumerate() {
+                let traces =
+                    at.filter(|r| r.text("key").is_ok_and(|k| keys.iter().any(|x| x == k)));
+                let place = Place {
+                    row: i,
+                    rows: rows.len(),
+                    column: j,
+                    columns: columns.len(),
+                };
+                let axes = trace(&traces, &place, *lag, *epoch, &limits)?;
+                page.place(page.cell(rows.len(), columns.len(), i, j), axes);
+            }
+        }
+        page.subtitle(foot(inputs, &runs)?);
+        Ok(page)
+    },
+};
+
+struct Place {
+    row: usize,
+    rows: usize,
+    column: usize,
+    columns: usize,
+}
+
+/// Common limits of all panels.
+struct Limits {
+    error: (f64, f64),
+    change: (f64, f64),
+}
+
+impl Limits {
+    fn of(traces: &Frame) -> Result<Self> {
+        let range = |column| -> Result<(f64, f64)> {
+            let positive = traces.numbers(column)?.into_iter().filter(|x| *x > 0.0);
+            let (low, high) =
+                positive.fold((f64::INFINITY, 0.0f64), |(a, b), x| (a.min(x), b.max(x)));
+            Ok((low * 0.7, high * 1.5))
+        };
+        Ok(Self {
+            error: range("prediction_error")?,
+            change: range("weight_change_per_ms")?,
+        })
+    }
+}
+
+fn trace(traces: &Frame, place: &Place, lag: f64, epoch: f64, limits: &Limits) -> Result<Axes> {
+    let bottom = place.row + 1 == place.rows;
+    let (first, last) = (place.column == 0, place.column + 1 == place.columns);
+    let label = |shown: bool, text: &str| {
+        if shown {
+            text.to_owned()
+        } else {
+            String::new()
+        }
+    };
+    let hide = |scale: Scale, shown: bool| if shown { scale } else { scale.unlabelled() };
+    let x = Scale::linear(label(bottom, "time / ms")).limits(0.0, 50.0);
+    let y = Scale::log(label(first, "error")).limits(limits.error.0, limits.error.1);
+    let y2 = Scale::log(label(last, "|d*W*| / ms^{−1}")).limits(limits.change.0, limits.change.1);
+    let mut axes = Axes::new(hide(x, bottom), hide(y, first));
+    if place.row == 0 {
+        axes = axes.title(format!("{epoch} epochs"));
+    }
+    let point = |r: crate::frame::Row<'_>, column| Ok((r.number("time_ms")?, r.number(column)?));
+    let column = |name| {
+        traces
+            .rows()
+            .map(|r| point(r, name))
+            .collect::<Result<Vec<_>>>()
+    };
+    axes.upright(lag, Stroke::dotted(Color::GREY));
+    axes.line(column("prediction_error")?, Stroke::solid(SERIES[0]));
+    axes.right(hide(y2, last));
+    let change = column("weight_change_per_ms")?;
+    axes.line(
+        change.into_iter().filter(|p| p.1 > 0.0),
+        Stroke::solid(SERIES[1]),
+    );
+    if first {
+        axes.text(
+            (49.0, limits.change.1 * 0.5),
+            format!("lag {lag} ms"),
+            Color::BLACK,
+            1.0,
+        );
+    }
+    Ok(axes)
+}
+
+fn foot(inputs: &Inputs<'_>, runs: &Frame) -> Result<String> {
+    let seeds = runs.distinct("seed")?.join(", ");
+    let shortfall = inputs.shortfall("plasticity_traces", &[("probe.patterns", "patterns")])?;
+    let legend =
+        "blue: |φ(u) − φ(v̂)| of hidden pyramidal neurons; orange: mean |dW_up/dt|; dotted: lag";
+    Ok(format!("{legend}; seed {seeds}. {shortfall}"))
+}

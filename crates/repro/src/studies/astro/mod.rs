@@ -1,0 +1,5 @@
+//! Studies of artificial astrocyte networks.
+
+mod digits;
+
+pub(crate) use digits::Digits;

@@ -1,0 +1,248 @@
+//! Every mistake gets a message that names the file, the key or the value, and what would be right.
+
+mod common;
+
+use common::{SMALL, run, stderr};
+
+/// Sweeps with one thing wrong: what to replace, with what, and words the message must have.
+const TOML: &[(&str, &str, &[&str])] = &[
+    (
+        "study = \"yinyang\"",
+        "study = \"yingyang\"",
+        &["bad.toml", "yingyang", "yinyang"],
+    ),
+    (
+        "study = \"yinyang\"",
+        "",
+        &["bad.toml", "\"study\" is missing"],
+    ),
+    ("study = \"yinyang\"", "study = 3", &["study", "string"]),
+    ("epochs = 2", "epochs = ", &["bad.toml", "epochs"]),
+    ("epochs = 2", "epochs = 2.5", &["training.epochs", "2.5"]),
+    ("epochs = 2", "epochs = -2", &["training.epochs", "-2"]),
+    ("epochs = 2", "epoch = 2", &["training", "epoch", "epochs"]),
+    (
+        "[training]",
+        "[training]\nlearning_rate = 1",
+        &["learning_rate"],
+    ),
+    ("g_l = 0.1", "g_l = \"0.1\"", &["network.g_l", "string"]),
+    ("g_l = 0.1", "", &["network", "g_l"]),
+    ("g_l = 0.1", "g_l = -0.1", &["network.g_l", "-0.1"]),
+    ("g_l = 0.1", "g_L = 0.1", &["g_L"]),
+    (
+        "dims = [4, 20, 3]",
+        "dims = [4, 3]",
+        &["network.dims", "[4, 3]", "hidden"],
+    ),
+    (
+        "dims = [4, 20, 3]",
+        "dims = [5, 20, 3]",
+        &["network.dims", "4 inputs"],
+    ),
+    ("dims = [4, 20, 3]", "dims = [4, 0, 3]", &["network.dims"]),
+    (
+        "eta_up = [6.1, 0.000732]",
+        "eta_up = [6.1, 1, 2]",
+        &["network.eta_up", "2 rates"],
+    ),
+    (
+        "\"sigmoid\"",
+        "\"relu\"",
+        &["network.activation", "relu", "soft-relu"],
+    ),
+    (
+        "\"self-predicting\"",
+        "\"self\"",
+        &["network.start", "random"],
+    ),
+    ("dt_ms = 0.1", "dt_ms = 0", &["network.dt_ms", "0"]),
+    (
+        "out_lag_ms = 80.0",
+        "out_lag_ms = 100.0",
+        &["network.out_lag_ms", "100"],
+    ),
+    (
+        "learning_lag_ms = 20.0",
+        "learning_lag_ms = nan",
+        &["network.learning_lag_ms"],
+    ),
+    (
+        "model = \"steadnet\"",
+        "model = \"deadnet\"",
+        &["model", "deadnet", "steadnet"],
+    ),
+    ("test = 50", "test = 0", &["task.test"]),
+    (
+        "validation = 100",
+        "validation = 10",
+        &["validation_patterns", "100", "10"],
+    ),
+    ("seeds = [1, 2]", "seeds = []", &["seeds", "at least one"]),
+    (
+        "seeds = [1, 2]",
+        "seeds = [5000000000]",
+        &["seed 5000000000"],
+    ),
+    ("seeds = [1, 2]", "seeds = \"all\"", &["seeds"]),
+];
+
+fn sweep_message(text: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bad.toml");
+    std::fs::write(&file, text).unwrap();
+    let out = dir.path().join("out");
+    let output = run(&[
+        "sweep",
+        file.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{text}\n{}", stderr(&output));
+    assert!(
+        !out.join("data").exists(),
+        "nothing may run before everything is checked"
+    );
+    stderr(&output)
+}
+
+fn assert_words(message: &str, words: &[&str]) {
+    for word in words {
+        assert!(message.contains(word), "{word:?} is not in {message:?}");
+    }
+    assert!(!message.contains("panicked"), "{message}");
+    assert!(
+        message.starts_with("repro: ") || message.starts_with("error: "),
+        "{message}"
+    );
+}
+
+#[test]
+fn mistakes_in_an_experiment_file_are_named() {
+    for (right, wrong, words) in TOML {
+        assert!(SMALL.contains(right), "{right}");
+        let message = sweep_message(&SMALL.replacen(right, wrong, 1));
+        assert_words(&message, words);
+        assert_words(&message, &["bad.toml"]);
+        println!(
+            "{wrong:<32} {}",
+            message.lines().collect::<Vec<_>>().join(" | ")
+        );
+    }
+}
+
+#[test]
+fn mistakes_in_axes_are_named() {
+    for (block, words) in [
+        ("\"network.g_x\" = [1, 2]", &["g_x"][..]),
+        ("\"network.g_a\" = []", &["network.g_a", "empty"]),
+        (
+            "\"network.g_a\" = { from = 0, to = 1 }",
+            &["network.g_a", "points"],
+        ),
+        (
+            "\"network.g_a\" = { from = 1, to = 0, points = 2 }",
+            &["network.g_a", "from"],
+        ),
+        (
+            "\"network.g_a\" = { from = 0, to = 1, random = \"uniform\" }",
+            &["draws"],
+        ),
+        ("\"network.eta_up.7\" = [1]", &["network.eta_up.7", "index"]),
+        ("combine = \"zip\"", &["combine", "cross", "pair"]),
+        (
+            "combine = \"pair\"\n\"network.g_a\" = [1, 2]\n\"network.g_b\" = [1, 2, 3]",
+            &["pair"],
+        ),
+    ] {
+        let message = sweep_message(&format!("{SMALL}\n[[points]]\n{block}\n"));
+        assert_words(&message, words);
+        println!("{block:<60} {}", message.trim());
+    }
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_named() {
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (
+            &["run", "learning-lagg"],
+            1,
+            &["learning-lagg", "learning-lag"],
+        ),
+        (&["run"], 2, &["ID"]),
+        (
+            &["run", "learning-lag", "--profile", "fast"],
+            2,
+            &["fast", "quick", "paper"],
+        ),
+        (
+            &["run", "learning-lag", "--threads", "0"],
+            2,
+            &["--threads", "0"],
+        ),
+        (
+            &["run", "learning-lag", "--set", "network.foo=1"],
+            1,
+            &["network.foo"],
+        ),
+        (
+            &["run", "learning-lag", "--set", "training.epochs"],
+            2,
+            &["key=value"],
+        ),
+        (
+            &["run", "learning-lag", "--set", "training.epochs=many"],
+            1,
+            &["training.epochs", "many"],
+        ),
+        (
+            &["run", "learning-lag", "--shard", "3/2"],
+            2,
+            &["3/2", "K/N"],
+        ),
+        (&["sweep", "nowhere.toml"], 1, &["nowhere.toml"]),
+        (
+            &["plot", "learning-lag", "--out", "/nowhere"],
+            1,
+            &["learning-lag", "/nowhere", "repro run"],
+        ),
+        (&["frobnicate"], 2, &["frobnicate"]),
+    ];
+    for (args, code, words) in cases {
+        let output = run(args);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}: {message}");
+        assert_words(&message, words);
+        println!(
+            "{:<60} {}",
+            args.join(" "),
+            message.lines().next().unwrap_or_default()
+        );
+    }
+}
+
+#[test]
+fn a_damaged_table_is_named_when_it_is_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("quick/data");
+    std::fs::create_dir_all(&data).unwrap();
+    let place = dir.path().to_str().unwrap();
+    for (text, words) in [
+        (
+            "key,seed\nab,1\n",
+            &["yinyang_steadnet.csv", "network.reset_deltas"][..],
+        ),
+        ("key,seed\nab\n", &["yinyang_steadnet", "record"]),
+        (
+            "key,network.reset_deltas,test_accuracy,seed\nab,false,lots,1\n",
+            &["line 2", "test_accuracy", "lots"],
+        ),
+    ] {
+        std::fs::write(data.join("yinyang_steadnet.csv"), text).unwrap();
+        let curves = "key,epoch,validation_mse,validation_accuracy\nab,1,0.1,0.9\n";
+        std::fs::write(data.join("yinyang_steadnet.curves.csv"), curves).unwrap();
+        let output = run(&["plot", "yinyang-steadnet", "--out", place]);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert_words(&stderr(&output), words);
+    }
+}

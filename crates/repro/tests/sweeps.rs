@@ -1,0 +1,192 @@
+//! Sweeps end to end: what is written, that threads do not matter, and that nothing is lost.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{repro, run, small_sweep, stderr, stdout};
+
+const AXES: &str = r#"
+[[points]]
+"network.learning_lag_ms" = { from = 0, to = 20, points = 3 }
+"network.eta_up.0" = [3.0, 6.1]
+"#;
+
+fn sweep(file: &Path, out: &Path, more: &[&str]) -> std::process::Output {
+    let paths = [file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    run(&[&["sweep"], &paths[..], more].concat())
+}
+
+/// The CSV of runs without wall times and without the commit, which may differ.
+fn results(out: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(out.join("data/small.csv")).unwrap();
+    let columns = reader.headers().unwrap().len() - 2;
+    let rows = reader
+        .records()
+        .map(|r| r.unwrap().iter().take(columns).map(String::from).collect());
+    rows.collect()
+}
+
+#[test]
+fn a_sweep_writes_a_row_per_run_and_ranks_the_points() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), AXES);
+    let output = sweep(&file, dir.path(), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows = results(dir.path());
+    assert_eq!(rows.len(), 3 * 2 * 2, "lags × rates × seeds");
+    let table = stdout(&output);
+    assert!(
+        table.lines().next().unwrap().contains("learning_lag_ms"),
+        "{table}"
+    );
+    assert_eq!(table.lines().count(), 1 + 6, "{table}");
+
+    let summary = fs::read_to_string(dir.path().join("small.summary.csv")).unwrap();
+    let means: Vec<f64> = summary
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').rev().nth(3).unwrap().parse().unwrap())
+        .collect();
+    assert!(
+        means.windows(2).all(|w| w[0] >= w[1]),
+        "best first: {means:?}"
+    );
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), AXES);
+    let outs = ["1", "2", "5"].map(|threads| {
+        let out = dir.path().join(threads);
+        assert!(sweep(&file, &out, &["--threads", threads]).status.success());
+        results(&out)
+    });
+    assert_eq!(outs[0], outs[1]);
+    assert_eq!(outs[0], outs[2]);
+}
+
+#[test]
+fn shards_together_are_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), AXES);
+    let (whole, parts) = (dir.path().join("whole"), dir.path().join("parts"));
+    assert!(sweep(&file, &whole, &[]).status.success());
+    for shard in ["1/3", "2/3", "3/3"] {
+        assert!(sweep(&file, &parts, &["--shard", shard]).status.success());
+    }
+    // Merging is running without a shard: nothing is left to do.
+    let merged = sweep(&file, &parts, &[]);
+    assert!(
+        !stderr(&merged).contains("of 12 runs,"),
+        "{}",
+        stderr(&merged)
+    );
+    assert_eq!(results(&whole), results(&parts));
+}
+
+/// Runs the sweep in the background until its journal holds a result, then sends it `signal`.
+fn interrupted(file: &Path, out: &Path, signal: &str) -> Option<i32> {
+    let mut child = repro()
+        .args([
+            "sweep",
+            file.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+            "--threads",
+            "1",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let journal = out.join("runs/small.jsonl");
+    while fs::read(&journal).map_or(0, |b| b.len()) == 0 {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "no run finished in a minute"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let pid = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    child.wait().unwrap().code()
+}
+
+const LONGER: &str = r#"
+[[points]]
+"training.epochs" = [20, 21, 22, 23]
+"network.learning_lag_ms" = [0, 20]
+"#;
+
+#[test]
+fn a_killed_sweep_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), LONGER);
+    let (killed, whole) = (dir.path().join("killed"), dir.path().join("whole"));
+    assert_eq!(interrupted(&file, &killed, "-KILL"), None);
+    // A kill may also tear the line that was being written.
+    let journal = killed.join("runs/small.jsonl");
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes.extend(b"{\"key\":\"torn");
+    fs::write(&journal, bytes).unwrap();
+    let resumed = sweep(&file, &killed, &[]);
+    assert!(resumed.status.success(), "{}", stderr(&resumed));
+    assert!(
+        stderr(&resumed).contains("were finished before"),
+        "{}",
+        stderr(&resumed)
+    );
+    assert!(sweep(&file, &whole, &[]).status.success());
+    assert_eq!(results(&killed), results(&whole));
+}
+
+#[test]
+fn ctrl_c_keeps_finished_runs_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), LONGER);
+    assert_eq!(interrupted(&file, dir.path(), "-INT"), Some(130));
+    let kept = results(dir.path()).len();
+    assert!((1..16).contains(&kept), "{kept}");
+    assert!(sweep(&file, dir.path(), &[]).status.success());
+    assert_eq!(results(dir.path()).len(), 16);
+}
+
+#[test]
+fn csv_files_without_a_journal_count_as_finished() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), AXES);
+    assert!(sweep(&file, dir.path(), &[]).status.success());
+    let before = fs::read_to_string(dir.path().join("data/small.csv")).unwrap();
+    fs::remove_dir_all(dir.path().join("runs")).unwrap();
+    assert!(sweep(&file, dir.path(), &[]).status.success());
+    assert_eq!(
+        before,
+        fs::read_to_string(dir.path().join("data/small.csv")).unwrap()
+    );
+}
+
+#[test]
+fn a_diverging_run_is_a_result() {
+    let dir = tempfile::tempdir().unwrap();
+    let axes = "[[points]]\n\"network.init_down\" = [1.0, 1e9]\n\"network.n_passes\" = 4";
+    let file = small_sweep(dir.path(), axes);
+    let output = sweep(&file, dir.path(), &["--set", "network.start=random"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("2 without result"),
+        "{}",
+        stdout(&output)
+    );
+}
