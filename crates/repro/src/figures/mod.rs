@@ -5,8 +5,12 @@
 //! [`ALL`].
 
 mod accuracy;
+mod dendritic_prediction;
 mod learning_lag;
+mod mimic;
 mod plasticity_traces;
+mod stability;
+mod steady_state_validity;
 mod time_constants;
 mod yinyang;
 
@@ -22,6 +26,10 @@ use crate::store;
 
 /// Every figure there is, in the order of the sources.
 pub static ALL: &[&Figure] = &[
+    &dendritic_prediction::FIGURE,
+    &stability::FIGURE,
+    &mimic::FIGURE,
+    &steady_state_validity::FIGURE,
     &yinyang::YINYANG,
     &yinyang::YINYANG_STEADNET,
     &learning_lag::LEARNING_LAG,

@@ -48,6 +48,17 @@ impl Color {
         }
     }
 
+    /// Mixed with black: 0 is the colour itself, 1 is black.
+    pub fn darker(self, t: f64) -> Self {
+        let mix = |c: u8| (f64::from(c) * (1.0 - t)).round() as u8;
+        Self {
+            red: mix(self.red),
+            green: mix(self.green),
+            blue: mix(self.blue),
+            ..self
+        }
+    }
+
     pub(super) fn plotters(self) -> RGBAColor {
         RGBAColor(self.red, self.green, self.blue, self.opacity)
     }

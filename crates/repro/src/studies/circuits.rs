@@ -29,7 +29,7 @@ impl Model {
         normal: impl FnMut() -> f64 + Send + 'static,
     ) -> Result<Box<dyn Microcircuit<f32>>> {
         Ok(match self {
-            Self::PyraLNet => Box::new(PyraLNet::with_noise(params, weights, normal)?),
+            Self::PyraLNet => Box::new(PyraLNet::with_noise(params, &weights, normal)?),
             Self::SteadNet => Box::new(SteadNet::new(params, weights)?),
         })
     }

@@ -193,7 +193,7 @@ impl<'a> Course<'a> {
         let train = Samples::new(&teacher.samples(study.task.train, &mut rng));
         let validation = Samples::new(&teacher.samples(study.task.validation, &mut rng));
         let weights = Weights::<f32>::draw(&params, || rng.random());
-        let network = PyraLNet::new(params.clone(), weights)?;
+        let network = PyraLNet::new(params.clone(), &weights)?;
         Ok(Self {
             study,
             params,
@@ -293,7 +293,7 @@ impl<'a> Course<'a> {
     /// Presents validation patterns to a resting network of the present weights, and adds the
     /// potentials of its output and their targets to the table `traces`.
     fn trace(&mut self, trained: bool) -> Result<()> {
-        let mut network = PyraLNet::new(self.params.clone(), self.network.weights())?;
+        let mut network = PyraLNet::new(self.params.clone(), &self.network.weights())?;
         let output_layer = self.params.n_hidden() + 1;
         for i in 0..self.study.record.patterns {
             let (input, target) = self.validation.of(i);

@@ -92,7 +92,7 @@ impl Stability {
     fn start(&self, params: &Params) -> Result<(PyraLNet<f64>, f64)> {
         let weights = self.weights.matrices();
         let Some(hidden) = self.start_hidden else {
-            return Ok((PyraLNet::new(params.clone(), weights)?, 0.0));
+            return Ok((PyraLNet::new(params.clone(), &weights)?, 0.0));
         };
         let clamped = Synapses {
             up_1: hidden / (params.basal_prediction(1) * self.input),
@@ -100,7 +100,7 @@ impl Stability {
             down: 0.0,
             ..self.weights
         };
-        let mut network = PyraLNet::new(params.clone(), clamped.matrices())?;
+        let mut network = PyraLNet::new(params.clone(), &clamped.matrices())?;
         let NetworkParams { g_l, g_b, g_d, .. } = self.network;
         let slowest_ms = 1.0 / (g_l + g_b.min(g_d));
         let patterns = (60.0 * slowest_ms / self.network.t_pattern_ms).ceil();

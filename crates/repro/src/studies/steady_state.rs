@@ -1,7 +1,7 @@
 //! How far the steady-state approximation is from the full simulation.
 
 use anyhow::{Result, ensure};
-use microcircuit::{Microcircuit, NetworkParams, Params, Pattern, SteadNet, Weights};
+use microcircuit::{Microcircuit, NetworkParams, Params, Pattern, Weights};
 use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, record_divergence, somata};
@@ -171,7 +171,9 @@ impl SteadyState {
         let variants = self.variants();
         let mut approximations = Vec::new();
         for variant in &variants {
-            approximations.push(SteadNet::new(variant.check()?, initial.clone())?);
+            let params = variant.check()?;
+            // Without noise in its parameters a network never asks for a normal deviate.
+            approximations.push(Model::SteadNet.build(params, initial.clone(), || 0.0)?);
         }
         let columns = [
             "pattern",
@@ -199,7 +201,7 @@ impl SteadyState {
             let simulated = simulation.weights();
             for (variant, approximation) in variants.iter().zip(&approximations) {
                 last = (
-                    potentials(simulation, approximation),
+                    potentials(simulation, approximation.as_ref()),
                     weights(&session.params, &simulated, &approximation.weights()),
                 );
                 deviations.push([

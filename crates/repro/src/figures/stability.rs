@@ -1,0 +1,117 @@
+//! Four networks of three neurons: how they settle, or do not.
+
+use anyhow::Result;
+
+use super::{Figure, Inputs};
+use crate::frame::{Frame, Row};
+use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+
+/// Report, Fig. 3.
+pub(super) static FIGURE: Figure = Figure {
+    id: "stability",
+    source: "Hill 2020, Fig. 3",
+    shows: "three neurons settle, diverge, leave an unstable fixed point, or oscillate",
+    experiments: &["stability"],
+    draw,
+};
+
+/// What the runs of the experiment show, in their order.
+const TITLES: [&str; 4] = [
+    "stable fixed point",
+    "no fixed point",
+    "unstable fixed point",
+    "damped oscillation",
+];
+const TOP: [&str; 4] = ["a", "b", "c", "d"];
+const BOTTOM: [&str; 4] = ["e", "f", "g", "h"];
+const NEURONS: [(&str, &str, Color); 3] = [
+    ("hidden", "hidden", SERIES[0]),
+    ("interneuron", "interneuron", SERIES[1]),
+    ("output", "output", SERIES[2]),
+];
+
+fn draw(inputs: &Inputs<'_>) -> Result<Page> {
+    let runs = inputs.runs("stability")?;
+    let traces = inputs.table("stability", "traces")?;
+    let phases = inputs.table("stability", "phase")?;
+    let mut page = Page::new(Width::Double, 280.0);
+    for (i, run) in runs.rows().enumerate().take(TITLES.len()) {
+        let key = run.text("key")?;
+        let top = potentials(run, &traces.matching("key", key)?, i == 0)?;
+        let bottom = phase(run, &phases.matching("key", key)?, i == 0)?;
+        page.place(page.cell(2, 4, 0, i), top.title(TITLES[i]).tag(TOP[i]));
+        page.place(
+            page.cell(2, 4, 1, i),
+            bottom.title(weights(run)?).tag(BOTTOM[i]),
+        );
+    }
+    page.subtitle(
+        "Over the lower panels: the weights (*W*_{10}, *W*_{21}, *W*_{IP}, *W*_{PI}, *W*_{down})",
+    );
+    Ok(page)
+}
+
+fn weights(run: Row<'_>) -> Result<String> {
+    let names = ["up_1", "up_2", "ip", "pi", "down"];
+    let values = names.map(|name| run.text(&format!("weights.{name}")));
+    let values = values.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(format!("({})", values.join(", ")).replace('-', "−"))
+}
+
+fn potentials(run: Row<'_>, traces: &Frame, first: bool) -> Result<Axes> {
+    let label = if first { "somatic potential *u*" } else { "" };
+    let t_end = run.number("network.t_pattern_ms")?;
+    let mut axes = Axes::new(
+        Scale::linear("*t* / ms").limits(0.0, t_end),
+        Scale::linear(label),
+    );
+    for (column, name, color) in NEURONS {
+        let stroke = Stroke::solid(color).width(1.1);
+        axes.line(traces.points("t_ms", column)?, stroke);
+        if first {
+            axes.legend(name, stroke, None);
+        }
+    }
+    let dotted = Stroke::dotted(Color::BLACK).width(0.9);
+    for column in ["interneuron_steady", "output_steady"] {
+        axes.line(traces.points("t_ms", column)?, dotted);
+    }
+    if first {
+        axes.legend("steady state", dotted, None);
+    }
+    Ok(axes.legend_at(1.0, 0.0))
+}
+
+/// The derivative of the hidden neuron, all else at steady state.
+fn phase(run: Row<'_>, phase: &Frame, first: bool) -> Result<Axes> {
+    let label = if first { "d*u*/d*t* / ms^{−1}" } else { "" };
+    let (from, to) = (run.number("phase.from")?, run.number("phase.to")?);
+    let mut axes = Axes::new(
+        Scale::linear("*u* of hidden neuron").limits(from, to),
+        Scale::linear(label),
+    );
+    axes.across(0.0, Stroke::solid(Color::GREY).width(0.7));
+    let derivative = phase.points("hidden", "derivative_per_ms")?;
+    axes.line(derivative, Stroke::solid(SERIES[0]).width(1.2));
+    let at = |when: &str| -> Result<(f64, f64)> {
+        Ok((
+            run.number(&format!("{when}_hidden"))?,
+            run.number(&format!("{when}_derivative_per_ms"))?,
+        ))
+    };
+    let (start, end) = (at("initial")?, at("final")?);
+    let marks = [
+        ("initial", start, Marker::ring(Color::BLACK).radius(2.6)),
+        ("final", end, Marker::dot(Color::BLACK).radius(2.2)),
+    ];
+    for (text, at, marker) in marks {
+        axes.points(
+            [at].into_iter().filter(|p| (from..=to).contains(&p.0)),
+            marker,
+        );
+        if first {
+            axes.legend(text, None, marker);
+        }
+    }
+    Ok(axes)
+}
