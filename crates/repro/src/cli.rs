@@ -46,6 +46,8 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Train the autoencoder that the astrocyte figures read digits with
+    Encoder(commands::encoder::Request),
     /// Run a hyper-parameter study of your own and rank its points
     Sweep {
         /// The study: an experiment file with `seeds` and `[[points]]`
@@ -138,6 +140,7 @@ fn run(command: Command) -> Result<()> {
         Command::Plot { ids, place } => {
             commands::figures::plot(&ids, place.profile, place.out.as_deref())
         }
+        Command::Encoder(request) => commands::encoder::train(&request),
         Command::Sweep { file, out, work } => {
             start(&work)?;
             commands::sweep::sweep(&file, &out, &work.changes, work.shard)

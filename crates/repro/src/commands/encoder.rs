@@ -39,14 +39,24 @@ pub(crate) struct Request {
 
 /// Trains and saves.
 pub(crate) fn train(request: &Request) -> Result<()> {
-    let Request { out, data, epochs, learning_rate, seed, threads } = request;
+    let Request {
+        out,
+        data,
+        epochs,
+        learning_rate,
+        seed,
+        threads,
+    } = request;
     let data = match data {
         Some(dir) => dir.clone(),
         None => Repository::find()?.dataset("mnist"),
     };
     let digits = Digits::load(&data)?;
     let streams = Streams::new(*seed);
-    let sizes = VaeSizes { pixels: digits.train.pixels(), ..VaeSizes::TALK };
+    let sizes = VaeSizes {
+        pixels: digits.train.pixels(),
+        ..VaeSizes::TALK
+    };
     let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
     let adam = AdamParams::with_rate(*learning_rate);
     let mut trainer = VaeTrainer::new(vae, adam, 128, streams, Threads(*threads))?;
@@ -57,7 +67,9 @@ pub(crate) fn train(request: &Request) -> Result<()> {
         let train = trainer.train_epoch(&digits.train)?.total();
         let test = trainer.test(&digits.test)?.total();
         log.push([epoch.into(), train.into(), test.into()]);
-        bar.set_message(format!("loss per image {train:.2} (training), {test:.2} (test)"));
+        bar.set_message(format!(
+            "loss per image {train:.2} (training), {test:.2} (test)"
+        ));
         bar.inc(1);
     }
     bar.finish();
@@ -68,7 +80,9 @@ pub(crate) fn train(request: &Request) -> Result<()> {
     if let Some(dir) = out.parent() {
         std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     }
-    trainer.vae().save(out, &[("command", &command), ("made by", version)])?;
+    trainer
+        .vae()
+        .save(out, &[("command", &command), ("made by", version)])?;
     let rows = log.rows.iter().map(|row: &Vec<Cell>| row.iter().collect());
     write_csv(&out.with_extension("csv"), &log.columns, rows)
 }

@@ -1,6 +1,7 @@
 //! What the subcommands do.
 
 pub(crate) mod data;
+pub(crate) mod encoder;
 pub(crate) mod figures;
 pub(crate) mod list;
 pub(crate) mod sweep;

@@ -4,6 +4,7 @@
 //! (unknown keys are errors) and turns them and a seed into an [`Outcome`]. To add one, write the
 //! file and put a line into [`ALL`].
 
+mod astro;
 mod circuits;
 mod dendritic_prediction;
 pub(crate) mod mimic;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use crate::experiment::parse_at;
 use crate::frame::{Cell, Table};
+pub(crate) use astro::Digits;
 
 /// Every study there is.
 const ALL: &[StudyKind] = &[
@@ -30,6 +32,8 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<steady_state::SteadyState>(),
     StudyKind::of::<yinyang::YinYang>(),
     StudyKind::of::<plasticity_traces::PlasticityTraces>(),
+    StudyKind::of::<astro::Joint>(),
+    StudyKind::of::<astro::Classifier>(),
 ];
 
 /// What a run found out.

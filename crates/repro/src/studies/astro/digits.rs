@@ -22,7 +22,8 @@ pub(crate) struct Digits {
 impl Digits {
     /// Reads a folder of IDX files, once per process.
     pub(crate) fn load(dir: &Path) -> Result<Arc<Self>> {
-        static LOADED: LazyLock<Mutex<HashMap<PathBuf, Arc<Digits>>>> = LazyLock::new(Mutex::default);
+        static LOADED: LazyLock<Mutex<HashMap<PathBuf, Arc<Digits>>>> =
+            LazyLock::new(Mutex::default);
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(digits) = loaded.get(dir) {
             return Ok(Arc::clone(digits));
@@ -34,14 +35,23 @@ impl Digits {
         };
         let (train, train_labels) = convert(&data.train)?;
         let (test, test_labels) = convert(&data.test)?;
-        let digits = Arc::new(Self { train, train_labels, test, test_labels, is_mnist });
+        let digits = Arc::new(Self {
+            train,
+            train_labels,
+            test,
+            test_labels,
+            is_mnist,
+        });
         loaded.insert(dir.to_owned(), Arc::clone(&digits));
         Ok(digits)
     }
 }
 
 fn convert(images: &mnist::Images) -> Result<(Images, Vec<u8>)> {
-    let bytes = images.rows().flat_map(|(pixels, _)| pixels.iter().copied()).collect();
+    let bytes = images
+        .rows()
+        .flat_map(|(pixels, _)| pixels.iter().copied())
+        .collect();
     let labels = images.rows().map(|(_, label)| label as u8).collect();
     Ok((Images::new(bytes, images.n_pixels())?, labels))
 }

@@ -1,0 +1,288 @@
+//! Classifiers of astrocytes, or of neurons, on the codes of a fixed encoder.
+
+use std::ops::ControlFlow;
+
+use anyhow::{Result, ensure};
+use astro::adam::AdamParams;
+use astro::classifier::{AstrocyteClassifier, Disturbance, neuron_classifier};
+use astro::layers::{Initial, Spillover, Wiring};
+use astro::network::Network;
+use astro::random::Streams;
+use astro::training::{Epoch, Failure, Trainer, TrainingParams};
+use serde::{Deserialize, Serialize};
+
+use super::encoder::{Data, Encoder, Kind};
+use super::{Better, Monitor, Outcome, Study};
+use crate::frame::{Cell, Table};
+
+/// Settings of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct Classifier {
+    #[serde(default)]
+    data: Data,
+    #[serde(default)]
+    encoder: Encoder,
+    network: NetworkSettings,
+    #[serde(default)]
+    disturbance: DisturbanceSettings,
+    pub(super) training: Training,
+    #[serde(default)]
+    record: Record,
+}
+
+/// The network, from a code of 20 numbers to ten classes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkSettings {
+    cells: Cells,
+    /// Astrocytes: whose connections and bias.
+    #[serde(default = "published")]
+    wiring: Wiring,
+    /// Astrocytes: what initial values are drawn from.
+    #[serde(default)]
+    initial: Initial,
+    /// Neurons: width of the hidden layer.
+    #[serde(default = "twenty")]
+    hidden: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Cells {
+    Astrocytes,
+    Neurons,
+}
+
+fn published() -> Wiring {
+    Wiring::Published
+}
+
+fn twenty() -> usize {
+    20
+}
+
+/// What acts on every astrocyte layer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DisturbanceSettings {
+    kind: DisturbanceKind,
+    /// σ of a diffusion in cells, standard deviation of noise, or probability of a loss.
+    level: f64,
+    /// Which diffusion.
+    spillover: Spillover,
+}
+
+impl Default for DisturbanceSettings {
+    fn default() -> Self {
+        Self {
+            kind: DisturbanceKind::None,
+            level: 0.0,
+            spillover: Spillover::Published,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum DisturbanceKind {
+    None,
+    Diffusion,
+    Noise,
+    Dropout,
+}
+
+/// How long, and how.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Training {
+    pub(super) epochs: usize,
+    #[serde(default = "rate")]
+    pub(super) learning_rate: f32,
+    #[serde(default = "batch")]
+    pub(super) batch: usize,
+}
+
+fn rate() -> f32 {
+    0.004
+}
+
+fn batch() -> usize {
+    128
+}
+
+impl Training {
+    pub(super) fn check(&self) -> Result<()> {
+        let Self {
+            epochs,
+            learning_rate,
+            batch,
+        } = self;
+        ensure!(*epochs > 0, "training.epochs = 0: at least one is needed");
+        ensure!(
+            *batch > 0,
+            "training.batch = 0: at least one sample is needed"
+        );
+        ensure!(
+            *learning_rate > 0.0,
+            "training.learning_rate = {learning_rate}: it must be above 0"
+        );
+        Ok(())
+    }
+
+    pub(super) fn params(&self) -> TrainingParams {
+        let Self {
+            epochs,
+            learning_rate,
+            batch,
+        } = *self;
+        TrainingParams {
+            adam: AdamParams::with_rate(learning_rate),
+            batch,
+            epochs,
+        }
+    }
+}
+
+/// Longer results to keep.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Record {
+    /// Table `history`: losses and accuracy after the first and every so many epochs; 0 for none.
+    every: usize,
+}
+
+/// An accuracy below this is that of a network that still answers the same to everything.
+pub(super) const STARTED: f64 = 0.2;
+
+impl Classifier {
+    fn network(&self) -> Result<Network> {
+        let NetworkSettings {
+            cells,
+            wiring,
+            initial,
+            hidden,
+        } = self.network;
+        let DisturbanceSettings {
+            kind,
+            level,
+            spillover,
+        } = self.disturbance;
+        Ok(match cells {
+            Cells::Neurons => {
+                ensure!(
+                    kind == DisturbanceKind::None,
+                    "disturbance.kind: only networks of astrocytes are disturbed, leave it at \"none\""
+                );
+                neuron_classifier(&[20, hidden, 10])?
+            }
+            Cells::Astrocytes => {
+                let disturbance = match kind {
+                    DisturbanceKind::None => Disturbance::None,
+                    DisturbanceKind::Diffusion => Disturbance::Diffusion(spillover, level),
+                    DisturbanceKind::Noise => Disturbance::Noise(level),
+                    DisturbanceKind::Dropout => Disturbance::Dropout(level),
+                };
+                let talk = AstrocyteClassifier::talk(wiring);
+                AstrocyteClassifier {
+                    initial,
+                    disturbance,
+                    ..talk
+                }
+                .build()?
+            }
+        })
+    }
+}
+
+impl Study for Classifier {
+    const NAME: &'static str = "astro-classifier";
+    const HEADLINE: (&'static str, Better) = ("test_accuracy", Better::Higher);
+
+    fn check(&self, _: u64) -> Result<()> {
+        self.network()?;
+        self.encoder.check()?;
+        self.training.check()
+    }
+
+    fn seconds(&self) -> f64 {
+        let noisy = self.disturbance.kind == DisturbanceKind::Noise;
+        let per_epoch = if noisy { 0.045 } else { 0.02 };
+        let setup = if self.encoder.kind == Kind::RandomProjection {
+            0.5
+        } else {
+            0.0
+        };
+        setup + per_epoch * self.training.epochs as f64
+    }
+
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let codes = self.encoder.encode(&self.data, seed)?;
+        let streams = Streams::new(seed);
+        let network = self.network()?.initialised(&mut streams.weights.clone());
+        let mut trainer = Trainer::new(network, &self.training.params(), streams)?;
+        let mut history = Table::new(&HISTORY);
+        let mut stopped = None;
+        let every = self.record.every;
+        let epochs = self.training.epochs;
+        let result = trainer.run(epochs, &codes.train, &codes.test, |epoch| {
+            if every > 0 && (epoch.epoch == 1 || epoch.epoch % every == 0) {
+                history.push(history_row(epoch));
+            }
+            match monitor.at(epoch.epoch as f64 / epochs as f64) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(stop) => {
+                    stopped = Some(stop);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        if let Some(stop) = stopped {
+            return Err(stop.into());
+        }
+        let mut outcome = Outcome::default();
+        record(&mut outcome, result)?;
+        if every > 0 {
+            outcome.table("history", history);
+        }
+        Ok(outcome)
+    }
+}
+
+const HISTORY: [&str; 4] = ["epoch", "train_loss", "test_loss", "test_accuracy"];
+
+fn history_row(epoch: &Epoch) -> [Cell; 4] {
+    let Epoch {
+        epoch,
+        train_loss,
+        test_loss,
+        test_accuracy,
+    } = *epoch;
+    [
+        epoch.into(),
+        train_loss.into(),
+        test_loss.into(),
+        test_accuracy.into(),
+    ]
+}
+
+/// Metrics of the last epoch; divergence is one of the results.
+fn record(outcome: &mut Outcome, result: Result<Vec<Epoch>, Failure>) -> Result<()> {
+    let (last, diverged) = match result {
+        Ok(history) => (history.last().copied(), String::new()),
+        Err(error @ Failure::Diverged { .. }) => (None, error.to_string()),
+        Err(error) => return Err(error.into()),
+    };
+    let last = last.unwrap_or(Epoch {
+        epoch: 0,
+        train_loss: f64::NAN,
+        test_loss: f64::NAN,
+        test_accuracy: f64::NAN,
+    });
+    outcome.metric("test_accuracy", last.test_accuracy);
+    outcome.metric("test_loss", last.test_loss);
+    outcome.metric("train_loss", last.train_loss);
+    outcome.metric("started", usize::from(last.test_accuracy >= STARTED));
+    outcome.metric("diverged", diverged);
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! What turns images into the codes that classifiers read.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use anyhow::{Result, ensure};
+use astro::adam::AdamParams;
+use astro::codes::Codes;
+use astro::dense::Threads;
+use astro::projection::SparseProjection;
+use astro::random::Streams;
+use astro::vae::{Vae, VaeSizes, VaeTrainer};
+use serde::{Deserialize, Serialize};
+
+use super::Digits;
+use crate::paths::Repository;
+
+/// Where the images lie.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Data {
+    /// A folder of IDX files; a relative one is looked for in `datasets/` and then where the program runs.
+    dir: String,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            dir: "mnist".to_owned(),
+        }
+    }
+}
+
+impl Data {
+    /// The folder.
+    pub(super) fn path(&self) -> Result<PathBuf> {
+        let shipped = Repository::find()?.dataset(&self.dir);
+        Ok(if shipped.is_dir() {
+            shipped
+        } else {
+            PathBuf::from(&self.dir)
+        })
+    }
+
+    /// The images.
+    pub(super) fn load(&self) -> Result<Arc<Digits>> {
+        Digits::load(&self.path()?)
+    }
+}
+
+/// The two encoders that stay as they are while a classifier learns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// A trained variational autoencoder; codes are sampled anew at each presentation.
+    #[default]
+    Vae,
+    /// A sparse random projection, drawn from the run's seed.
+    RandomProjection,
+}
+
+/// An encoder with its training, which is the autoencoder's only.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Encoder {
+    pub(super) kind: Kind,
+    /// A trained autoencoder in `datasets/`, used on MNIST; other images get one trained on them.
+    file: String,
+    /// How such a one is trained: epochs, step size of Adam, seed.
+    epochs: usize,
+    learning_rate: f32,
+    seed: u64,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self {
+            kind: Kind::Vae,
+            file: "encoder/mnist_vae.safetensors".to_owned(),
+            epochs: 86,
+            learning_rate: 1e-3,
+            seed: 1,
+        }
+    }
+}
+
+/// The codes of training and test images.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    pub(super) train: Codes,
+    pub(super) test: Codes,
+}
+
+impl Encoder {
+    /// Refuses what cannot be trained.
+    pub(super) fn check(&self) -> Result<()> {
+        ensure!(
+            self.learning_rate > 0.0,
+            "encoder.learning_rate = {}: it must be above 0",
+            self.learning_rate
+        );
+        Ok(())
+    }
+
+    /// The codes of all images; those of an autoencoder once per process, a projection's for this seed.
+    pub(super) fn encode(&self, data: &Data, seed: u64) -> Result<Arc<Encoded>> {
+        type Cache = Mutex<HashMap<String, Arc<Encoded>>>;
+        static ENCODED: LazyLock<Cache> = LazyLock::new(Mutex::default);
+        if self.kind == Kind::RandomProjection {
+            return Ok(Arc::new(project(&*data.load()?, seed)?));
+        }
+        let key = serde_json::to_string(&(data, self))?;
+        // Others that need the same codes wait here rather than encode them again.
+        let mut encoded = ENCODED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(codes) = encoded.get(&key) {
+            return Ok(Arc::clone(codes));
+        }
+        let digits = data.load()?;
+        let codes = Arc::new(encode(&self.autoencoder(&digits)?, &digits)?);
+        encoded.insert(key, Arc::clone(&codes));
+        Ok(codes)
+    }
+
+    /// The trained autoencoder that ships if the images are those it was trained on, else one trained here.
+    pub(super) fn autoencoder(&self, digits: &Digits) -> Result<Vae> {
+        let sizes = VaeSizes {
+            pixels: digits.train.pixels(),
+            ..VaeSizes::TALK
+        };
+        if digits.is_mnist && !self.file.is_empty() {
+            let path = Repository::find()?.dataset(&self.file);
+            return Ok(Vae::load(Path::new(&path), sizes)?);
+        }
+        let streams = Streams::new(self.seed);
+        let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
+        let adam = AdamParams::with_rate(self.learning_rate);
+        let mut trainer = VaeTrainer::new(vae, adam, 128, streams, Threads(1))?;
+        for _ in 0..self.epochs {
+            trainer.train_epoch(&digits.train)?;
+        }
+        Ok(trainer.vae().clone())
+    }
+}
+
+/// Codes of all images as this autoencoder reads them.
+pub(super) fn encode(vae: &Vae, digits: &Digits) -> Result<Encoded> {
+    let (mean, log_variance) = vae.encode_images(&digits.train, Threads(1))?;
+    let train = Codes::normal(&mean, &log_variance, digits.train_labels.clone())?;
+    let (mean, log_variance) = vae.encode_images(&digits.test, Threads(1))?;
+    let test = Codes::normal(&mean, &log_variance, digits.test_labels.clone())?;
+    Ok(Encoded { train, test })
+}
+
+fn project(digits: &Digits, seed: u64) -> Result<Encoded> {
+    let projection = SparseProjection::draw(
+        digits.train.pixels(),
+        VaeSizes::TALK.latents,
+        &mut Streams::new(seed).codes,
+    );
+    let train = Codes::fixed(
+        &projection.project(&digits.train)?,
+        digits.train_labels.clone(),
+    )?;
+    let test = Codes::fixed(
+        &projection.project(&digits.test)?,
+        digits.test_labels.clone(),
+    )?;
+    Ok(Encoded { train, test })
+}

@@ -1,0 +1,167 @@
+//! Astrocytes and neurons beside each other on an autoencoder that is still learning.
+
+use anyhow::{Result, ensure};
+use astro::adam::AdamParams;
+use astro::classifier::{AstrocyteClassifier, neuron_classifier};
+use astro::dense::Threads;
+use astro::layers::Wiring;
+use astro::network::Network;
+use astro::random::Streams;
+use astro::training::{Failure, Trainer};
+use astro::vae::{Vae, VaeFailure, VaeSizes, VaeTrainer};
+use serde::{Deserialize, Serialize};
+
+use super::classifier::Training;
+use super::encoder::{Data, encode};
+use super::{Better, Monitor, Outcome, Study};
+use crate::frame::Table;
+
+/// Settings of a run: one autoencoder, and the classifiers that read its codes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct Joint {
+    #[serde(default)]
+    data: Data,
+    encoder: JointEncoder,
+    network: JointNetwork,
+    training: Training,
+}
+
+/// The autoencoder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JointEncoder {
+    learning_rate: f32,
+}
+
+/// The classifiers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JointNetwork {
+    wiring: Wiring,
+    /// Width of the neurons' hidden layer.
+    hidden: usize,
+    /// Classifiers of each kind on every autoencoder; the published runs had one.
+    replicates: usize,
+}
+
+impl Joint {
+    /// Name, replicate and network of every classifier.
+    fn classifiers(&self) -> Result<Vec<(&'static str, usize, Network)>> {
+        let JointNetwork {
+            wiring,
+            hidden,
+            replicates,
+        } = self.network;
+        let mut all = Vec::new();
+        for replicate in 0..replicates {
+            all.push((
+                "astrocytes",
+                replicate,
+                AstrocyteClassifier::talk(wiring).build()?,
+            ));
+            all.push(("neurons", replicate, neuron_classifier(&[20, hidden, 10])?));
+        }
+        Ok(all)
+    }
+}
+
+impl Study for Joint {
+    const NAME: &'static str = "astro-joint";
+    const HEADLINE: (&'static str, Better) = ("astrocytes_accuracy", Better::Higher);
+
+    fn check(&self, _: u64) -> Result<()> {
+        ensure!(
+            self.encoder.learning_rate > 0.0,
+            "encoder.learning_rate = {}: it must be above 0",
+            self.encoder.learning_rate
+        );
+        ensure!(
+            self.network.replicates > 0,
+            "network.replicates = 0: at least one is needed"
+        );
+        self.classifiers()?;
+        self.training.check()
+    }
+
+    fn seconds(&self) -> f64 {
+        self.training.epochs as f64 * (2.8 + 0.04 * self.network.replicates as f64)
+    }
+
+    /// Every epoch trains the autoencoder for one epoch, then each classifier on the codes that it gives
+    /// now. Classifiers never shape the code: in the published program their gradient reaches the autoencoder but is cleared before its
+    /// next step.
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let digits = self.data.load()?;
+        let streams = Streams::new(seed);
+        let sizes = VaeSizes {
+            pixels: digits.train.pixels(),
+            ..VaeSizes::TALK
+        };
+        let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
+        let adam = AdamParams::with_rate(self.encoder.learning_rate);
+        let mut vae = VaeTrainer::new(vae, adam, self.training.batch, streams, Threads(1))?;
+        let mut trainers = Vec::new();
+        for (kind, replicate, network) in self.classifiers()? {
+            // Far from the seeds of the autoencoders, and the same for both kinds.
+            let streams = Streams::new(seed + 1_000_000 * (replicate as u64 + 1));
+            let network = network.initialised(&mut streams.weights.clone());
+            trainers.push((
+                kind,
+                replicate,
+                Trainer::new(network, &self.training.params(), streams)?,
+            ));
+        }
+        let mut diverged = String::new();
+        let mut results = vec![(f64::NAN, f64::NAN); trainers.len()];
+        let (mut vae_loss, epochs) = (f64::NAN, self.training.epochs);
+        'training: for epoch in 1..=epochs {
+            vae_loss = match vae.train_epoch(&digits.train) {
+                Ok(loss) => loss.total(),
+                Err(error @ VaeFailure::Diverged { .. }) => {
+                    diverged = error.to_string();
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let codes = encode(vae.vae(), &digits)?;
+            for ((_, _, trainer), result) in trainers.iter_mut().zip(&mut results) {
+                let epoch = trainer
+                    .train_epoch(&codes.train)
+                    .and_then(|_| trainer.test(&codes.test));
+                *result = match epoch {
+                    Ok(result) => result,
+                    Err(error @ Failure::Diverged { .. }) => {
+                        diverged = error.to_string();
+                        break 'training;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+            }
+            monitor.at(epoch as f64 / epochs as f64)?;
+        }
+        let mut table = Table::new(&["cells", "replicate", "test_accuracy", "test_loss"]);
+        for ((kind, replicate, _), &(loss, accuracy)) in trainers.iter().zip(&results) {
+            table.push([
+                (*kind).into(),
+                (*replicate).into(),
+                accuracy.into(),
+                loss.into(),
+            ]);
+        }
+        let mean = |which: &str| {
+            let of = trainers
+                .iter()
+                .zip(&results)
+                .filter(|((kind, ..), _)| *kind == which);
+            of.map(|(_, &(_, accuracy))| accuracy).sum::<f64>() / self.network.replicates as f64
+        };
+        let mut outcome = Outcome::default();
+        outcome.metric("astrocytes_accuracy", mean("astrocytes"));
+        outcome.metric("neurons_accuracy", mean("neurons"));
+        outcome.metric("vae_loss", vae_loss);
+        outcome.metric("diverged", diverged);
+        outcome.table("classifiers", table);
+        Ok(outcome)
+    }
+}
