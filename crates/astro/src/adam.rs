@@ -72,6 +72,11 @@ impl Adam {
         }
     }
 
+    /// Changes the step size η from the next step on, as a schedule does; the moments are kept.
+    pub fn set_rate(&mut self, learning_rate: f32) {
+        self.params.learning_rate = learning_rate;
+    }
+
     /// Moves the parameters one step against their gradient.
     ///
     /// # Errors

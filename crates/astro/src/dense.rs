@@ -9,7 +9,7 @@
 //! AVX-512 and several threads.
 
 use gemm::Parallelism;
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, RealField};
 
 use crate::error::Error;
 
@@ -29,12 +29,12 @@ impl Threads {
 
 /// A factor of a product, as it is stored or transposed.
 #[derive(Clone, Copy)]
-pub(crate) enum Factor<'a> {
-    Plain(DMatrixView<'a, f32>),
-    Transposed(DMatrixView<'a, f32>),
+pub(crate) enum Factor<'a, T: RealField + Copy> {
+    Plain(DMatrixView<'a, T>),
+    Transposed(DMatrixView<'a, T>),
 }
 
-impl Factor<'_> {
+impl<T: RealField + Copy> Factor<'_, T> {
     fn shape(&self) -> (usize, usize) {
         match self {
             Self::Plain(m) => m.shape(),
@@ -43,7 +43,7 @@ impl Factor<'_> {
     }
 
     /// Pointer, column stride, row stride.
-    fn raw(&self) -> (*const f32, isize, isize) {
+    fn raw(&self) -> (*const T, isize, isize) {
         match self {
             Self::Plain(m) => (m.as_ptr(), m.strides().1 as isize, m.strides().0 as isize),
             Self::Transposed(m) => (m.as_ptr(), m.strides().0 as isize, m.strides().1 as isize),
@@ -51,13 +51,13 @@ impl Factor<'_> {
     }
 }
 
-/// C = A B + κ C.
+/// C = A B + κ C, in f32 or f64.
 #[allow(unsafe_code)]
-pub(crate) fn multiply(
-    a: Factor<'_>,
-    b: Factor<'_>,
-    keep: f32,
-    mut c: DMatrixViewMut<'_, f32>,
+pub(crate) fn multiply<T: RealField + Copy>(
+    a: Factor<'_, T>,
+    b: Factor<'_, T>,
+    keep: T,
+    mut c: DMatrixViewMut<'_, T>,
     threads: Threads,
 ) -> Result<(), Error> {
     let ((rows, inner), (inner_b, columns)) = (a.shape(), b.shape());
@@ -76,7 +76,7 @@ pub(crate) fn multiply(
             c.as_mut_ptr(),
             c_cs as isize,
             c_rs as isize,
-            keep != 0.0,
+            keep != T::zero(),
             a_ptr,
             a_cs,
             a_rs,
@@ -84,7 +84,7 @@ pub(crate) fn multiply(
             b_cs,
             b_rs,
             keep,
-            1.0,
+            T::one(),
             false,
             false,
             false,

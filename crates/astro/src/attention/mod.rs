@@ -51,6 +51,7 @@ mod projections;
 mod qkv;
 mod real;
 mod reference;
+pub mod transformer;
 mod tripartite;
 pub mod weights;
 

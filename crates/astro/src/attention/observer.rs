@@ -90,9 +90,10 @@ impl<T: Real> Observer<T> for Trajectory {
                 .map(|(rate, log_gain)| amplitude * rate.as_f64() * log_gain.as_f64().exp())
                 .collect(),
             hebbian: hebbian
-                .row_iter()
-                .flat_map(|row| {
-                    row.iter()
+                .column_iter()
+                .flat_map(|synapses| {
+                    synapses
+                        .iter()
                         .zip(&gains)
                         .map(|(h, gain)| h.as_f64() * gain)
                         .collect::<Vec<_>>()

@@ -1,7 +1,9 @@
 //! What the circuit is measured against: softmax, its own closed form, and no attention at all.
 
 use super::{AttentionError, FeatureMap, Features, Mask, Qkv, Real, kernels};
-use nalgebra::{DMatrix, DMatrixView, Dyn};
+use crate::dense::{Factor, Threads, multiply};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+use pulp::{Simd, WithSimd};
 
 /// Queries handled together by [`softmax`]: the scores of one block stay in cache.
 const BLOCK: usize = 64;
@@ -15,20 +17,24 @@ const BLOCK: usize = 64;
 /// s runs over all tokens or, causally, up to t.
 pub fn softmax<T: Real>(qkv: &Qkv<T>, mask: Mask) -> DMatrix<T> {
     let (n, d, e) = (qkv.tokens(), qkv.head_dim(), qkv.value_dim());
-    let scale = T::of(1.0 / (d as f64).sqrt());
+    let query = qkv.query() * T::of(1.0 / (d as f64).sqrt());
     let mut output = DMatrix::zeros(qkv.value().nrows(), n);
     let mut scores = DMatrix::zeros(n, BLOCK);
     for head in 0..qkv.heads() {
-        let key = transposed(qkv.key(), head * d, d);
+        let (key, value) = (qkv.key().rows(head * d, d), qkv.value().rows(head * e, e));
         for start in (0..n).step_by(BLOCK) {
             let queries = BLOCK.min(n - start);
             let keys = match mask {
                 Mask::Bidirectional => n,
                 Mask::Causal => start + queries,
             };
+            let query = query.view((head * d, start), (d, queries));
             let mut scores = scores.view_mut((0, 0), (keys, queries));
-            let query = qkv.query().view((head * d, start), (d, queries));
-            scores.gemm(scale, &key.rows(0, keys), &query, T::zero());
+            product(
+                Factor::Transposed(key.columns(0, keys)),
+                query,
+                scores.as_view_mut(),
+            );
             for (t, mut column) in scores.column_iter_mut().enumerate() {
                 let visible = match mask {
                     Mask::Bidirectional => keys,
@@ -36,17 +42,34 @@ pub fn softmax<T: Real>(qkv: &Qkv<T>, mask: Mask) -> DMatrix<T> {
                 };
                 let (seen, hidden) = column.as_mut_slice().split_at_mut(visible);
                 hidden.fill(T::zero());
-                kernels::run(kernels::Softmax(seen));
+                kernels::run(Normalise(seen));
             }
-            output.view_mut((head * e, start), (e, queries)).gemm(
-                T::one(),
-                &qkv.value().view((head * e, 0), (e, keys)),
-                &scores,
-                T::zero(),
+            let output = output.view_mut((head * e, start), (e, queries));
+            product(
+                Factor::Plain(value.columns(0, keys)),
+                scores.as_view(),
+                output,
             );
         }
     }
     output
+}
+
+/// c = a b.
+fn product<T: Real>(a: Factor<'_, T>, b: DMatrixView<'_, T>, c: DMatrixViewMut<'_, T>) {
+    multiply(a, Factor::Plain(b), T::zero(), c, Threads(1)).expect("views of one Qkv fit together");
+}
+
+/// Scores of one query to attention weights.
+struct Normalise<'a, T>(&'a mut [T]);
+
+impl<T: Real> WithSimd for Normalise<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        kernels::softmax(self.0);
+    }
 }
 
 /// Attention that looks at nothing: the mean of the visible values; E × n.
@@ -162,16 +185,4 @@ fn kernel<T: Real>(key: &Features<T>, query: &Features<T>, reference: T) -> T {
         .fold(T::zero(), |sum, ((&fk, &fq), (&ak, &aq))| {
             sum + fk * fq * (ak + aq - reference).exp()
         })
-}
-
-/// Rows `start..start + rows` of a matrix, transposed without copying: a strided view that the matrix product packs
-/// as fast as any other.
-pub(super) fn transposed<T: Real>(
-    matrix: &DMatrix<T>,
-    start: usize,
-    rows: usize,
-) -> DMatrixView<'_, T, Dyn, Dyn> {
-    let stride = matrix.nrows();
-    let columns = matrix.ncols();
-    DMatrixView::from_slice_with_strides(&matrix.as_slice()[start..], columns, rows, stride, 1)
 }

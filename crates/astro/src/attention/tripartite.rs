@@ -1,7 +1,8 @@
 //! The synapses of one head, each a tripartite one: hidden neuron, output neuron, astrocyte process.
 
 use super::{Features, Real, kernels};
-use nalgebra::{DMatrixView, Dyn};
+use nalgebra::DMatrixView;
+use pulp::{Simd, WithSimd};
 
 /// Hebbian weights and astrocyte calcium of one head: all the memory there is, whatever the length of the sequence.
 ///
@@ -72,21 +73,10 @@ impl<T: Real> TripartiteSynapses<T> {
         if gains.any(|(new, old)| new > old) {
             self.raise_gains(phi);
         }
-        let gains = phi.log_gain.iter().zip(&self.log_gain);
-        for (activity, (&new, &gain)) in self.activity.iter_mut().zip(gains) {
-            *activity = new - gain;
-        }
-        kernels::run(kernels::Activity {
-            scale: T::of(1.0 / self.hidden as f64),
-            rate: &phi.rate,
-            offset: T::zero(),
-            activity: &mut self.activity,
-        });
-        kernels::run(kernels::Write {
-            activity: &self.activity,
+        kernels::run(WriteToken {
+            synapses: self,
+            phi,
             value,
-            calcium: &mut self.calcium,
-            hebbian: &mut self.hebbian,
         });
     }
 
@@ -112,34 +102,16 @@ impl<T: Real> TripartiteSynapses<T> {
     pub fn read(&mut self, phi: &Features<T>, output: &mut [T]) -> AveragedCalcium<T> {
         assert_eq!(phi.rate.len(), self.hidden);
         assert_eq!(output.len() * self.hidden, self.hebbian.len());
-        let gains = phi.log_gain.iter().zip(&self.log_gain);
-        for (activity, (&new, &gain)) in self.activity.iter_mut().zip(gains) {
-            *activity = new + gain;
-        }
-        let log_gain = kernels::run(kernels::Maximum(&self.activity));
-        kernels::run(kernels::Activity {
-            scale: T::one(),
-            rate: &phi.rate,
-            offset: log_gain,
-            activity: &mut self.activity,
-        });
-        let mantissa = kernels::run(kernels::Dot(&self.calcium, &self.activity));
-        let inverse = T::one() / mantissa;
-        if inverse.is_finite() {
-            kernels::run(kernels::Read {
-                activity: &self.activity,
-                scale: inverse,
-                hebbian: &self.hebbian,
-                out: output,
-            });
-        }
-        AveragedCalcium { mantissa, log_gain }
+        kernels::run(ReadToken {
+            synapses: self,
+            phi,
+            output,
+        })
     }
 
-    /// H̃, outputs × m: Hebbian weights in units of the presynaptic gains.
-    pub fn hebbian(&self) -> DMatrixView<'_, T, Dyn, Dyn> {
-        let outputs = self.hebbian.len() / self.hidden;
-        DMatrixView::from_slice_with_strides(&self.hebbian, outputs, self.hidden, self.hidden, 1)
+    /// H̃ᵀ, m × outputs: Hebbian weights in units of the presynaptic gains.
+    pub fn hebbian(&self) -> DMatrixView<'_, T> {
+        DMatrixView::from_slice(&self.hebbian, self.hidden, self.hebbian.len() / self.hidden)
     }
 
     /// g̃, length m: calcium of the processes in units of the presynaptic gains.
@@ -155,5 +127,64 @@ impl<T: Real> TripartiteSynapses<T> {
     /// Number m of hidden neurons.
     pub fn hidden(&self) -> usize {
         self.hidden
+    }
+}
+
+struct WriteToken<'a, T> {
+    synapses: &'a mut TripartiteSynapses<T>,
+    phi: &'a Features<T>,
+    value: &'a [T],
+}
+
+impl<T: Real> WithSimd for WriteToken<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            synapses,
+            phi,
+            value,
+        } = self;
+        let gains = phi.log_gain.iter().zip(&synapses.log_gain);
+        for (activity, (&new, &gain)) in synapses.activity.iter_mut().zip(gains) {
+            *activity = new - gain;
+        }
+        let scale = T::of(1.0 / synapses.hidden as f64);
+        kernels::activate(&phi.rate, scale, T::zero(), &mut synapses.activity);
+        kernels::add_outer(&synapses.activity, &[T::one()], &mut synapses.calcium);
+        kernels::add_outer(&synapses.activity, value, &mut synapses.hebbian);
+    }
+}
+
+struct ReadToken<'a, T> {
+    synapses: &'a mut TripartiteSynapses<T>,
+    phi: &'a Features<T>,
+    output: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for ReadToken<'_, T> {
+    type Output = AveragedCalcium<T>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> AveragedCalcium<T> {
+        let Self {
+            synapses,
+            phi,
+            output,
+        } = self;
+        let activity = &mut synapses.activity;
+        let gains = phi.log_gain.iter().zip(&synapses.log_gain);
+        for (activity, (&new, &gain)) in activity.iter_mut().zip(gains) {
+            *activity = new + gain;
+        }
+        let log_gain = kernels::maximum(activity);
+        kernels::activate(&phi.rate, T::one(), log_gain, activity);
+        let mantissa = kernels::dot(&synapses.calcium, activity);
+        let inverse = T::one() / mantissa;
+        if inverse.is_finite() {
+            kernels::add_products(&synapses.hebbian, activity, inverse, output);
+        }
+        AveragedCalcium { mantissa, log_gain }
     }
 }

@@ -4,4 +4,5 @@ mod circuit;
 mod convergence;
 mod leaky;
 mod support;
+mod transformer;
 mod weights;

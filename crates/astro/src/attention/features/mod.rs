@@ -21,6 +21,7 @@ mod gradient;
 
 use super::{AttentionError, Real, kernels};
 use nalgebra::DMatrix;
+use pulp::{Simd, WithSimd};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -234,8 +235,8 @@ impl<T: Real> FeatureMap<T> {
 
     /// ω_i·x̂ for all i.
     fn project(&self, x: &[T], out: &mut [T]) {
-        kernels::run(kernels::Project {
-            matrix: self.frequencies.as_slice(),
+        kernels::run(Project {
+            frequencies: self.frequencies.as_slice(),
             x,
             out,
         });
@@ -244,5 +245,20 @@ impl<T: Real> FeatureMap<T> {
     /// The scaled frequency of one random feature; for tests and drawings.
     pub fn frequency(&self, i: usize) -> Vec<T> {
         self.frequencies.row(i).iter().copied().collect()
+    }
+}
+
+struct Project<'a, T> {
+    frequencies: &'a [T],
+    x: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Project<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        kernels::combine_columns(self.frequencies, self.x, self.out);
     }
 }

@@ -1,0 +1,340 @@
+//! The small transformer: gradients, storage, training, and attention replaced by the circuit.
+
+use crate::support::rng;
+use astro::attention::transformer::{
+    Architecture, LabelledImages, Mechanism, Training, Transformer, train,
+};
+use astro::attention::{FeatureKind, FeatureMap, Real};
+use proptest::prelude::*;
+use rand::RngExt;
+use std::ops::ControlFlow;
+
+const SIZES: Architecture = Architecture {
+    image_side: 6,
+    patch_side: 2,
+    dim: 6,
+    heads: 2,
+    blocks: 2,
+    mlp: 5,
+    classes: 3,
+};
+
+fn images(count: usize, side: usize, classes: u8, seed: u64) -> LabelledImages {
+    let rng = &mut rng(seed);
+    let pixels = (0..count * side * side).map(|_| rng.random()).collect();
+    let labels = (0..count).map(|_| rng.random_range(0..classes)).collect();
+    LabelledImages::new(side, pixels, labels).unwrap()
+}
+
+fn maps<T: Real>(
+    kind: FeatureKind,
+    hidden: usize,
+    sizes: &Architecture,
+    seed: u64,
+) -> Mechanism<T> {
+    let rng = &mut rng(seed);
+    let hidden = if kind == FeatureKind::EluPlusOne {
+        sizes.head_dim()
+    } else {
+        hidden
+    };
+    let map = |_| FeatureMap::draw(kind, sizes.head_dim(), hidden, rng).unwrap();
+    Mechanism::Circuit((0..sizes.blocks).map(map).collect())
+}
+
+fn mechanism() -> impl Strategy<Value = Mechanism<f64>> {
+    prop_oneof![
+        Just(Mechanism::Softmax),
+        Just(Mechanism::Uniform),
+        any::<u64>().prop_map(|seed| maps(FeatureKind::Positive, 16, &SIZES, seed)),
+        any::<u64>().prop_map(|seed| maps(FeatureKind::PositiveOrthogonal, 7, &SIZES, seed)),
+        any::<u64>().prop_map(|seed| maps(FeatureKind::EluPlusOne, 3, &SIZES, seed)),
+        any::<u64>().prop_map(|seed| maps(FeatureKind::Trigonometric, 128, &SIZES, seed)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Along a random direction and along single parameters, by central differences of two widths.
+    #[test]
+    fn gradients_match_finite_differences(mechanism in mechanism(), seed in any::<u64>()) {
+        let mut rng = rng(seed);
+        let mut model = Transformer::<f64>::new(SIZES, &mut rng).unwrap();
+        // Biases and gains away from their initial 0 and 1.
+        for parameter in model.parameters_mut() {
+            *parameter += rng.random_range(-0.1..0.1);
+        }
+        let images = images(3, 6, 3, seed);
+        let chosen = [2, 0, 1];
+        let (_, gradient) = model.loss_and_gradient(&images, &chosen, &mechanism).unwrap();
+        let parameters = model.parameters().to_vec();
+        let mut slope = |direction: &[f64], width: f64| {
+            let mut at = |sign: f64| {
+                for ((x, &x0), &d) in model.parameters_mut().iter_mut().zip(&parameters).zip(direction) {
+                    *x = x0 + sign * width * d;
+                }
+                model.loss_and_gradient(&images, &chosen, &mechanism).unwrap().0
+            };
+            (at(1.0) - at(-1.0)) / (2.0 * width)
+        };
+        let n = parameters.len();
+        let mut directions = vec![(0..n).map(|_| rng.random_range(-1.0..1.0)).collect::<Vec<f64>>()];
+        for _ in 0..30 {
+            let mut single = vec![0.0; n];
+            single[rng.random_range(0..n)] = 1.0;
+            directions.push(single);
+        }
+        let mut kinks = 0;
+        for direction in &directions {
+            let exact: f64 = gradient.iter().zip(direction).map(|(g, d)| g * d).sum();
+            let (coarse, fine) = (slope(direction, 2e-5), slope(direction, 1e-5));
+            let scale = exact.abs().max(1e-3);
+            // A rectifier that switches within the difference makes the two widths disagree.
+            if (coarse - fine).abs() > 1e-5 * scale {
+                kinks += 1;
+            } else {
+                prop_assert!((fine - exact).abs() < 3e-5 * scale, "{fine} by differences, {exact} by the code");
+            }
+        }
+        prop_assert!(kinks <= 6, "{kinks} of {} directions skipped", directions.len());
+    }
+
+    /// Training uses the closed form, classification the circuit itself.
+    #[test]
+    fn the_circuit_computes_what_training_differentiates(mechanism in mechanism(), seed in any::<u64>()) {
+        let model = Transformer::<f64>::new(SIZES, &mut rng(seed)).unwrap();
+        let images = images(4, 6, 3, seed);
+        let logits = model.logits(&images, &mechanism).unwrap();
+        let mean: f64 = (0..4)
+            .map(|i| {
+                let column = logits.column(i);
+                let top = column.max();
+                top + column.iter().map(|x| (x - top).exp()).sum::<f64>().ln() - column[images.label(i)]
+            })
+            .sum::<f64>() / 4.0;
+        let (loss, _) = model.loss_and_gradient(&images, &[0, 1, 2, 3], &mechanism).unwrap();
+        prop_assert!((loss - mean).abs() < 1e-8 * loss, "{loss} {mean}");
+    }
+}
+
+#[test]
+fn single_precision_follows_double() {
+    let model = Transformer::<f64>::new(Architecture::MNIST, &mut rng(1)).unwrap();
+    let images = images(5, 28, 10, 2);
+    let chosen = [0, 1, 2, 3, 4];
+    for kind in [
+        None,
+        Some(FeatureKind::PositiveOrthogonal),
+        Some(FeatureKind::EluPlusOne),
+    ] {
+        fn pick<T: Real>(kind: Option<FeatureKind>) -> Mechanism<T> {
+            kind.map_or(Mechanism::Softmax, |kind| {
+                maps(kind, 32, &Architecture::MNIST, 4)
+            })
+        }
+        let (loss, gradient) = model
+            .loss_and_gradient(&images, &chosen, &pick(kind))
+            .unwrap();
+        let (single, narrow) = model
+            .cast::<f32>()
+            .loss_and_gradient(&images, &chosen, &pick(kind))
+            .unwrap();
+        assert!((loss - single).abs() < 1e-5, "{loss} {single}");
+        let norm: f64 = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+        let difference: f64 = gradient
+            .iter()
+            .zip(&narrow)
+            .map(|(g, &n)| (g - f64::from(n)).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        assert!(difference < 1e-4 * norm, "{difference:e} of {norm:e}");
+    }
+}
+
+#[test]
+fn more_hidden_neurons_come_closer_to_softmax() {
+    let model = Transformer::<f64>::new(Architecture::MNIST, &mut rng(3)).unwrap();
+    let images = images(8, 28, 10, 3);
+    let exact = model.logits(&images, &Mechanism::Softmax).unwrap();
+    let error = |m| {
+        let swapped = model
+            .logits(
+                &images,
+                &maps(FeatureKind::PositiveOrthogonal, m, &Architecture::MNIST, 5),
+            )
+            .unwrap();
+        (swapped - &exact).norm() / exact.norm()
+    };
+    let errors = [16, 256, 4096].map(error);
+    assert!(
+        errors[1] < 0.7 * errors[0] && errors[2] < 0.7 * errors[1],
+        "{errors:?}"
+    );
+}
+
+/// Images whose class is where the bright quadrant lies.
+fn quadrants(count: usize, seed: u64) -> LabelledImages {
+    let rng = &mut rng(seed);
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let class = rng.random_range(0..4u8);
+        for (row, column) in (0..8).flat_map(|row| (0..8).map(move |column| (row, column))) {
+            let bright = (row / 4) * 2 + column / 4 == usize::from(class);
+            pixels.push(if bright {
+                rng.random_range(90..200)
+            } else {
+                rng.random_range(40..150)
+            });
+        }
+        labels.push(class);
+    }
+    LabelledImages::new(8, pixels, labels).unwrap()
+}
+
+#[test]
+fn training_learns_with_softmax_and_with_the_circuit() {
+    let sizes = Architecture {
+        image_side: 8,
+        patch_side: 2,
+        dim: 8,
+        heads: 2,
+        blocks: 1,
+        mlp: 16,
+        classes: 4,
+    };
+    let (seen, unseen) = (quadrants(600, 1), quadrants(200, 2));
+    for mechanism in [
+        Mechanism::Softmax,
+        maps(FeatureKind::PositiveOrthogonal, 16, &sizes, 3),
+        maps(FeatureKind::EluPlusOne, 0, &sizes, 3),
+    ] {
+        let mut model = Transformer::new(sizes, &mut rng(5)).unwrap();
+        let training = Training {
+            epochs: 12,
+            batch: 20,
+            learning_rate: 5e-3,
+        };
+        let mut last = 0;
+        train(
+            &mut model,
+            &seen,
+            &mechanism,
+            &training,
+            &mut rng(6),
+            |progress| {
+                assert_eq!(progress.steps, 12 * 30);
+                last = progress.step;
+                ControlFlow::Continue(())
+            },
+        )
+        .unwrap();
+        assert_eq!(last, 360);
+        let accuracy = model.accuracy(&unseen, &mechanism).unwrap();
+        assert!(accuracy > 0.9, "{accuracy}");
+    }
+}
+
+#[test]
+fn equal_seeds_train_equally() {
+    let images = images(40, 6, 3, 1);
+    let run = || {
+        let mut model = Transformer::new(SIZES, &mut rng(5)).unwrap();
+        let training = Training {
+            epochs: 2,
+            batch: 16,
+            learning_rate: 1e-3,
+        };
+        train(
+            &mut model,
+            &images,
+            &Mechanism::Softmax,
+            &training,
+            &mut rng(6),
+            |_| ControlFlow::Continue(()),
+        )
+        .unwrap();
+        model.parameters().to_vec()
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn a_saved_transformer_is_read_back_bit_for_bit() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let path = dir.path().join("small.safetensors");
+    let model = Transformer::<f32>::new(SIZES, &mut rng(9)).unwrap();
+    model.save(&path, &[("command", "a test")]).unwrap();
+    let read = Transformer::load(&path, SIZES).unwrap();
+    assert_eq!(model.parameters(), read.parameters());
+
+    // The stored query projection is what the model uses.
+    use astro::attention::weights::{ProjectionNames, TensorFile, load_projections};
+    let names = ProjectionNames {
+        query: "blocks.1.attention.query.weight",
+        key: "blocks.1.attention.key.weight",
+        value: "blocks.1.attention.value.weight",
+        query_bias: Some("blocks.1.attention.query.bias"),
+        key_bias: Some("blocks.1.attention.key.bias"),
+        value_bias: Some("blocks.1.attention.value.bias"),
+    };
+    let stored = load_projections(&TensorFile::open(&path).unwrap(), names, 2).unwrap();
+    assert_eq!(stored, model.cast::<f64>().projections(1).unwrap());
+
+    let other = Architecture { mlp: 7, ..SIZES };
+    let message = Transformer::load(&path, other).unwrap_err().to_string();
+    assert!(
+        message.contains("`blocks.0.mlp.up.weight` has shape [5, 6]; expected [7, 6]"),
+        "{message}"
+    );
+    let more = Architecture { blocks: 3, ..SIZES };
+    let message = Transformer::load(&path, more).unwrap_err().to_string();
+    assert!(
+        message.contains("no tensor `blocks.2.norm1.weight`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_are_named() {
+    let message = |sizes: Architecture| sizes.check().unwrap_err().to_string();
+    assert!(message(Architecture { heads: 4, ..SIZES }).contains("heads = 4"));
+    assert!(
+        message(Architecture {
+            patch_side: 4,
+            ..SIZES
+        })
+        .contains("patch_side = 4")
+    );
+    assert!(message(Architecture { blocks: 0, ..SIZES }).contains("blocks = 0"));
+    let error = LabelledImages::new(6, vec![0; 35], vec![0])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("pixels = 35") && error.contains("36"),
+        "{error}"
+    );
+    let model = Transformer::<f32>::new(SIZES, &mut rng(1)).unwrap();
+    let error = model
+        .classify(&images(1, 8, 3, 1), &Mechanism::Softmax)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("image side = 8"), "{error}");
+    let labelled = LabelledImages::new(6, vec![0; 36], vec![7]).unwrap();
+    let error = model
+        .classify(&labelled, &Mechanism::Softmax)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("label = 7"), "{error}");
+    let wrong = maps(
+        FeatureKind::Positive,
+        4,
+        &Architecture { blocks: 1, ..SIZES },
+        1,
+    );
+    let error = model
+        .classify(&images(1, 6, 3, 1), &wrong)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("feature maps"), "{error}");
+}
