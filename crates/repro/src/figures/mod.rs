@@ -5,6 +5,7 @@
 //! [`ALL`].
 
 mod accuracy;
+mod astro;
 mod dendritic_prediction;
 mod learning_lag;
 mod mimic;
@@ -37,6 +38,10 @@ pub static ALL: &[&Figure] = &[
     &time_constants::TAU_0,
     &time_constants::TAU_W,
     &plasticity_traces::PLASTICITY_TRACES,
+    &astro::ASTRO_VS_NEURONS,
+    &astro::DIFFUSION,
+    &astro::NOISE,
+    &astro::DROPOUT,
 ];
 
 /// A figure of one of the sources.

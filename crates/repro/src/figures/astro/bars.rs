@@ -1,0 +1,143 @@
+//! Bars with the single runs as dots, and the published bars beside them.
+
+use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
+
+/// Below this an accuracy is that of a network that answers the same to everything.
+pub(super) const STARTED: f64 = 0.2;
+
+/// What a bar is the height of.
+#[derive(Clone, Copy)]
+pub(super) enum Statistic {
+    Mean,
+    Median,
+}
+
+impl Statistic {
+    pub(super) fn of(self, values: &[f64]) -> f64 {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let n = sorted.len();
+        match self {
+            Self::Mean => sorted.iter().sum::<f64>() / n as f64,
+            Self::Median if n == 0 => f64::NAN,
+            Self::Median => 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]),
+        }
+    }
+}
+
+/// One condition of a panel.
+pub(super) struct Condition {
+    pub(super) label: String,
+    /// Test accuracies of our runs.
+    pub(super) ours: Vec<f64>,
+    /// The published bar, if there is one.
+    pub(super) published: Option<f64>,
+    /// The published runs, as far as they are known.
+    pub(super) published_runs: Vec<f64>,
+}
+
+/// What bars are filled with.
+pub(super) const OURS: Color = SERIES[0];
+const PUBLISHED: Color = Color::LIGHT;
+
+/// Half-width of a bar; conditions are 1 apart.
+const HALF: f64 = 0.19;
+
+fn categories(label: &str, conditions: &[Condition]) -> Scale {
+    let ticks = conditions
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (i as f64, c.label.clone()));
+    Scale::linear(label)
+        .ticks(ticks)
+        .limits(-0.6, conditions.len() as f64 - 0.4)
+}
+
+/// Accuracies in per cent: bars, runs as dots, and the mean of the runs that started as a diamond.
+pub(super) fn accuracies(label: &str, conditions: &[Condition], statistic: Statistic) -> Axes {
+    let y = Scale::linear("test accuracy / %").limits(0.0, 100.0);
+    let mut axes = Axes::new(categories(label, conditions), y);
+    let mut dots = |axes: &mut Axes, x: f64, values: &[f64], color: Color| {
+        let spread = |i: usize| ((i * 7) % 11) as f64 / 10.0 - 0.5;
+        let points = values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| (x + 1.3 * HALF * spread(i), 100.0 * v));
+        axes.points(points.collect::<Vec<_>>(), Marker::dot(color).radius(0.9));
+    };
+    for (i, condition) in conditions.iter().enumerate() {
+        let centre = i as f64;
+        let beside = condition.published.is_some();
+        let x = if beside { centre + HALF } else { centre };
+        let bar = |axes: &mut Axes, x: f64, height: f64, fill: Color| {
+            axes.rectangle((x - HALF, x + HALF), (0.0, 100.0 * height), fill);
+        };
+        bar(
+            &mut axes,
+            x,
+            statistic.of(&condition.ours),
+            OURS.lighter(0.45),
+        );
+        dots(&mut axes, x, &condition.ours, OURS);
+        let started: Vec<f64> = condition
+            .ours
+            .iter()
+            .copied()
+            .filter(|&a| a >= STARTED)
+            .collect();
+        if !started.is_empty() {
+            let mean = 100.0 * Statistic::Mean.of(&started);
+            axes.line(
+                [(x - HALF, mean), (x + HALF, mean)],
+                Stroke::solid(Color::BLACK),
+            );
+        }
+        if let Some(height) = condition.published {
+            bar(&mut axes, centre - HALF, height, PUBLISHED);
+            dots(
+                &mut axes,
+                centre - HALF,
+                &condition.published_runs,
+                Color::GREY,
+            );
+        }
+    }
+    axes.across(11.35, Stroke::dotted(Color::GREY));
+    axes
+}
+
+/// The legend of [`accuracies`].
+pub(super) fn legend(axes: &mut Axes, statistic: Statistic, published: bool) {
+    let name = match statistic {
+        Statistic::Mean => "mean",
+        Statistic::Median => "median",
+    };
+    if published {
+        axes.legend_box(format!("published, {name}"), PUBLISHED);
+    }
+    axes.legend_box(format!("ours, {name}"), OURS.lighter(0.45));
+    axes.legend(
+        "mean of runs that started",
+        Stroke::solid(Color::BLACK),
+        None,
+    );
+    axes.legend("chance", Stroke::dotted(Color::GREY), None);
+}
+
+/// Per cent of the runs that stayed at chance.
+pub(super) fn at_chance(label: &str, conditions: &[Condition], published: &[Option<f64>]) -> Axes {
+    let y = Scale::linear("runs at chance / %").limits(0.0, 100.0);
+    let mut axes = Axes::new(categories(label, conditions), y);
+    for (i, condition) in conditions.iter().enumerate() {
+        let stuck = condition.ours.iter().filter(|&&a| !(a >= STARTED)).count();
+        let share = 100.0 * stuck as f64 / condition.ours.len() as f64;
+        let published = published.get(i).copied().flatten();
+        let x = i as f64 + if published.is_some() { HALF } else { 0.0 };
+        axes.rectangle((x - HALF, x + HALF), (0.0, share), OURS.lighter(0.45));
+        if let Some(share) = published {
+            let x = i as f64 - HALF;
+            axes.rectangle((x - HALF, x + HALF), (0.0, 100.0 * share), PUBLISHED);
+        }
+    }
+    axes
+}
