@@ -48,6 +48,14 @@ enum Command {
     },
     /// Train the autoencoder that the astrocyte figures read digits with
     Encoder(commands::encoder::Request),
+    /// Compare results with the published ones, point by point and, where seeds are known, run by run
+    Compare {
+        /// Which figures; all that have results if none is named
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Run a hyper-parameter study of your own and rank its points
     Sweep {
         /// The study: an experiment file with `seeds` and `[[points]]`
@@ -141,6 +149,9 @@ fn run(command: Command) -> Result<()> {
             commands::figures::plot(&ids, place.profile, place.out.as_deref())
         }
         Command::Encoder(request) => commands::encoder::train(&request),
+        Command::Compare { ids, place } => {
+            commands::compare::compare(&ids, place.profile, place.out.as_deref())
+        }
         Command::Sweep { file, out, work } => {
             start(&work)?;
             commands::sweep::sweep(&file, &out, &work.changes, work.shard)

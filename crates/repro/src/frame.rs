@@ -240,9 +240,9 @@ impl Frame {
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     /// The text of a column.
-    pub fn text(&self, column: &str) -> Result<&str> {
+    pub fn text(&self, column: &str) -> Result<&'a str> {
         Ok(&self.frame.rows[self.index][self.frame.index(column)?])
     }
 

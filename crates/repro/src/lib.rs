@@ -6,6 +6,7 @@
 
 pub mod cli;
 mod commands;
+mod compare;
 pub mod execute;
 pub mod experiment;
 pub mod figures;

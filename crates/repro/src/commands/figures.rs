@@ -87,7 +87,8 @@ pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Resu
     Ok(())
 }
 
-fn output(repository: &Repository, out: Option<&Path>, profile: Profile) -> Output {
+/// The output folder of a profile.
+pub(crate) fn output(repository: &Repository, out: Option<&Path>, profile: Profile) -> Output {
     let base = out.map_or_else(|| repository.figures(), Path::to_owned);
     Output::new(&base, profile)
 }

@@ -1,5 +1,6 @@
 //! What the subcommands do.
 
+pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod encoder;
 pub(crate) mod figures;

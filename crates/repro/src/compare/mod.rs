@@ -1,0 +1,108 @@
+//! Ours against published: per point in combined standard errors, per run in samples.
+//!
+//! A comparison belongs to a figure and reads the same CSV files as the figure. To add one, write a
+//! function that returns [`Point`]s and put a line into [`ALL`].
+
+mod hill;
+mod verdict;
+
+use anyhow::Result;
+
+use crate::figures::Inputs;
+
+pub(crate) use verdict::verdicts;
+
+/// Everything that can be compared.
+pub(crate) static ALL: &[Comparison] = &[
+    Comparison {
+        figure: "yinyang",
+        points: hill::yinyang,
+    },
+    Comparison {
+        figure: "yinyang-steadnet",
+        points: hill::yinyang_steadnet,
+    },
+    Comparison {
+        figure: "learning-lag",
+        points: hill::learning_lag,
+    },
+    Comparison {
+        figure: "learning-lag-reset",
+        points: hill::learning_lag_reset,
+    },
+    Comparison {
+        figure: "tau-0",
+        points: hill::tau_0,
+    },
+    Comparison {
+        figure: "tau-w",
+        points: hill::tau_w,
+    },
+];
+
+/// How the results behind a figure compare with published ones.
+pub(crate) struct Comparison {
+    pub(crate) figure: &'static str,
+    pub(crate) points: fn(&Inputs<'_>) -> Result<Vec<Point>>,
+}
+
+/// A statistic of repeated runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Statistic {
+    pub(crate) mean: f64,
+    /// Sample standard deviation; NaN of a single run.
+    pub(crate) std: f64,
+    pub(crate) runs: usize,
+}
+
+/// One point of a series, ours and published.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    pub(crate) series: String,
+    /// What varies along the series, and its value here.
+    pub(crate) x: (&'static str, f64),
+    pub(crate) ours: Statistic,
+    pub(crate) published: Statistic,
+    /// Epochs of training behind ours, and behind the published point.
+    pub(crate) epochs: (usize, usize),
+    /// Runs of ours that repeat a published run: same seed, same settings.
+    pub(crate) repeated: Vec<Repeated>,
+}
+
+/// A published run that was repeated.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeated {
+    pub(crate) seed: u64,
+    /// Correct validation samples, ours and published.
+    pub(crate) validation: (f64, f64),
+    /// Correct test samples, ours and published.
+    pub(crate) test: (f64, f64),
+}
+
+impl Point {
+    /// Ours less published, in standard errors of that difference. With a single run of ours its
+    /// spread is taken to be the published one.
+    pub(crate) fn standard_errors(&self) -> f64 {
+        let variance = |s: &Statistic, std: f64| std.powi(2) / s.runs as f64;
+        let own = if self.ours.std.is_finite() {
+            self.ours.std
+        } else {
+            self.published.std
+        };
+        let error = variance(&self.ours, own) + variance(&self.published, self.published.std);
+        (self.ours.mean - self.published.mean) / error.sqrt()
+    }
+
+    /// Whether ours had the published amount of training.
+    pub(crate) fn comparable(&self) -> bool {
+        self.epochs.0 == self.epochs.1
+    }
+}
+
+impl Repeated {
+    /// Larger of the two differences, in samples.
+    pub(crate) fn difference(&self) -> f64 {
+        let difference = |(ours, published): (f64, f64)| (ours - published).abs();
+        difference(self.validation).max(difference(self.test))
+    }
+}
