@@ -18,8 +18,12 @@ pub(super) static FIGURE: Figure = Figure {
 const EXPERIMENT: &str = "dendritic_prediction";
 /// With and without low-pass: text in the CSV, title, colour of the prediction.
 const CASES: [(&str, &str, Color); 2] = [
-    ("false", "weights follow the error", SERIES[0]),
-    ("true", "weights follow its low-pass Δ", SERIES[1]),
+    (
+        "false",
+        "without low-pass, d*W*/d*t* = *η e r*^{T}",
+        SERIES[0],
+    ),
+    ("true", "with low-pass, d*W*/d*t* = *η* Δ", SERIES[1]),
 ];
 
 fn draw(inputs: &Inputs<'_>) -> Result<Page> {
@@ -29,13 +33,13 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         inputs.table(EXPERIMENT, "weights")?,
     );
     let mut page = Page::new(Width::Double, 300.0);
+    let limits = limits(&runs, &traces)?;
     let mut errors = error_axes();
     let mut growth = Axes::new(
         Scale::linear("*t* / ms").from(0.0),
         Scale::linear("synaptic weight *W*"),
     )
-    .tag("d")
-    .legend_at(1.0, 0.0);
+    .tag("d");
     for (i, (low_pass, title, color)) in CASES.into_iter().enumerate() {
         let run = runs.matching("neuron.low_pass", low_pass)?;
         let Some(run) = run.rows().next() else {
@@ -43,7 +47,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         };
         let key = run.text("key")?;
         let traces = traces.matching("key", key)?;
-        let panel = potentials(run, &traces, color)?;
+        let panel = potentials(run, &traces, color, limits)?;
         let tag = ["a", "b"][i];
         page.place(page.cell(2, 2, 0, i), panel.title(title).tag(tag));
         errors_of(&mut errors, run, &traces, color, i == 1)?;
@@ -54,8 +58,8 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         weights_of(&mut growth, &weights.matching("key", key)?, stroke, i == 0)?;
     }
     for (text, stroke) in [
-        ("error", Stroke::solid as fn(_) -> _),
-        ("Δ", Stroke::dashed),
+        ("without Δ", Stroke::solid as fn(_) -> _),
+        ("with Δ", Stroke::dashed),
     ] {
         growth.legend(text, stroke(Color::GREY), None);
     }
@@ -70,19 +74,34 @@ fn nudging(run: Row<'_>) -> Result<(f64, f64)> {
     Ok((start, start + run.number("phases.nudged_ms")?))
 }
 
-fn potentials(run: Row<'_>, traces: &Frame, color: Color) -> Result<Axes> {
+fn duration(run: Row<'_>) -> Result<f64> {
+    Ok(nudging(run)?.1 + run.number("phases.after_ms")?)
+}
+
+/// Limits that show all potentials of both runs.
+fn limits(runs: &Frame, traces: &Frame) -> Result<(f64, f64)> {
+    let columns = [
+        runs.numbers("target")?,
+        traces.numbers("soma")?,
+        traces.numbers("prediction")?,
+    ];
+    let all = columns.iter().flatten();
+    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &u| {
+        (a.min(u), b.max(u))
+    });
+    let margin = 0.06 * (high - low);
+    Ok((low - margin, high + margin))
+}
+
+fn potentials(run: Row<'_>, traces: &Frame, color: Color, limits: (f64, f64)) -> Result<Axes> {
     let (target, nudged) = (run.number("target")?, nudging(run)?);
     let soma = traces.points("t_ms", "soma")?;
     let prediction = traces.points("t_ms", "prediction")?;
-    let all = soma.iter().chain(&prediction).map(|p| p.1);
-    let (low, high) = all.fold((target, target), |(a, b), u| (a.min(u), b.max(u)));
-    let margin = 0.06 * (high - low);
-    let (low, high) = (low - margin, high + margin);
+    let (low, high) = limits;
     let mut axes = Axes::new(
-        Scale::linear("*t* / ms").from(0.0),
+        Scale::linear("*t* / ms").limits(0.0, duration(run)?),
         Scale::linear("potential").limits(low, high),
-    )
-    .legend_at(1.0, 0.0);
+    );
     axes.rectangle(nudged, (low, high), Color::GREY.lighter(0.85));
     let wanted = Stroke::dashed(Color::BLACK).width(0.8);
     axes.line([(nudged.0, target), (nudged.1, target)], wanted);
@@ -127,7 +146,7 @@ fn errors_of(
     let length = end - start;
     let decay = (0..=100).map(|i| f64::from(i) / 100.0 * length);
     axes.line(decay.map(|t| (t, first * (-rate * t).exp())), theory);
-    let text = if low_pass { "with Δ" } else { "without" };
+    let text = if low_pass { "with Δ" } else { "without Δ" };
     axes.legend(text, Stroke::solid(color).width(1.2), None);
     axes.legend(name, theory, None);
     Ok(())

@@ -17,46 +17,64 @@ pub(super) static FIGURE: Figure = Figure {
 
 fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let runs = inputs.runs("mimic")?;
-    let curves = inputs.table("mimic", "curves")?;
+    let shown = &median_run(&runs)?;
+    let table = |name| inputs.table("mimic", name)?.matching("key", shown);
     let mut page = Page::new(Width::Double, 300.0);
-    let shown = runs.distinct("key")?.into_iter().next().unwrap_or_default();
-    let traces = inputs.table("mimic", "traces")?.matching("key", &shown)?;
+    let traces = table("traces")?;
     let titles = [("0", "before training", "a"), ("1", "after training", "b")];
     for (column, (trained, title, tag)) in titles.into_iter().enumerate() {
         let panel = potentials(&traces.matching("trained", trained)?, column == 0)?;
         page.place(page.cell(2, 2, 0, column), panel.title(title).tag(tag));
     }
-    page.place(page.cell(2, 3, 1, 0), error(&curves, &shown)?.tag("c"));
+    let curves = inputs.table("mimic", "curves")?;
+    page.place(page.cell(2, 4, 1, 0), error(&curves, shown)?.tag("c"));
     page.place(
-        page.cell(2, 3, 1, 1),
-        self_prediction(&curves, &shown)?.tag("d"),
+        page.cell(2, 4, 1, 1),
+        self_prediction(&curves, shown)?.tag("d"),
     );
-    let weights = inputs.table("mimic", "weights")?.matching("key", &shown)?;
-    page.place(
-        page.cell(2, 3, 1, 2),
-        weights_over_training(&weights)?.tag("e"),
-    );
+    let (weights, teacher) = (table("weights")?, table("teacher")?);
+    let into = [("up_1_", "hidden", "e"), ("up_2_", "output", "")];
+    for (column, (prefix, layer, tag)) in into.into_iter().enumerate() {
+        let panel = weights_over_training(&weights, &teacher, prefix, column == 0)?;
+        let panel = panel.title(format!("forward weights, {layer}")).tag(tag);
+        page.place(page.cell(2, 4, 1, 2 + column), panel);
+    }
     page.subtitle(inputs.shortfall("mimic", &[("training.epochs", "epochs")])?);
     Ok(page)
 }
 
+/// The run shown in detail: the one with the median error at the end.
+fn median_run(runs: &Frame) -> Result<String> {
+    let mut errors = Vec::new();
+    for run in runs.rows() {
+        let error = run.maybe("last_validation_mse")?.unwrap_or(f64::INFINITY);
+        errors.push((error, run.text("key")?.to_owned()));
+    }
+    errors.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let middle = errors.len().saturating_sub(1) / 2;
+    Ok(errors.get(middle).map_or_else(String::new, |e| e.1.clone()))
+}
+
 /// Output potentials and their targets.
 fn potentials(traces: &Frame, first: bool) -> Result<Axes> {
+    let end = traces.numbers("t_ms")?.into_iter().fold(0.0, f64::max);
     let mut axes = Axes::new(
-        Scale::linear("*t* / ms").from(0.0),
-        Scale::linear("potential *u*"),
+        Scale::linear("*t* / ms").limits(0.0, end),
+        Scale::linear("somatic potential *u*"),
     );
-    for ((neuron, frame), color) in traces.by_number("neuron")?.into_iter().zip(SERIES) {
-        let output = Stroke::solid(color).width(1.2);
-        axes.line(frame.points("t_ms", "output")?, output);
-        let target = Stroke::dashed(Color::BLACK).width(0.7);
-        axes.line(frame.points("t_ms", "target")?, target);
+    let dashed = Stroke::dashed(Color::BLACK).width(0.8);
+    let outputs = traces.columns().iter();
+    let outputs = outputs.filter_map(|c| c.strip_prefix("output_"));
+    for (neuron, color) in outputs.zip(SERIES) {
+        let solid = Stroke::solid(color).width(1.4);
+        axes.line(traces.points("t_ms", &format!("output_{neuron}"))?, solid);
+        axes.line(traces.points("t_ms", &format!("target_{neuron}"))?, dashed);
         if first {
-            axes.legend(format!("output {}", neuron + 1.0), output, None);
+            axes.legend(format!("output {neuron}"), solid, None);
         }
     }
     if first {
-        axes.legend("targets", Stroke::dashed(Color::BLACK).width(0.7), None);
+        axes.legend("its target", dashed, None);
     }
     Ok(axes)
 }
@@ -97,11 +115,11 @@ fn error(curves: &Frame, shown: &str) -> Result<Axes> {
 fn self_prediction(curves: &Frame, shown: &str) -> Result<Axes> {
     let mut axes = Axes::new(
         Scale::linear("epoch").from(0.0),
-        Scale::log("squared distance from self-prediction"),
+        Scale::log("squared distance").from(1e-8),
     );
     let parts = [
-        ("ip_distance", "‖*W*_{IP} − *W*_{21}‖^2"),
-        ("pi_distance", "‖*W*_{PI} + *W*_{down}‖^2"),
+        ("ip_distance", "‖*W*_{IP} − *W*_{21}‖^{2}"),
+        ("pi_distance", "‖*W*_{PI} + *W*_{down}‖^{2}"),
     ];
     for ((column, text), color) in parts.into_iter().zip(SERIES) {
         over_training(&mut axes, curves, shown, column, color)?;
@@ -110,22 +128,27 @@ fn self_prediction(curves: &Frame, shown: &str) -> Result<Axes> {
     Ok(axes)
 }
 
-/// Every forward weight, the teacher's value as a mark at the end.
-fn weights_over_training(weights: &Frame) -> Result<Axes> {
+/// Every forward weight into a layer, the teacher's value as a mark at the end.
+fn weights_over_training(
+    weights: &Frame,
+    teacher: &Frame,
+    prefix: &str,
+    named: bool,
+) -> Result<Axes> {
     let last = weights.numbers("epoch")?.into_iter().fold(0.0, f64::max);
     let mut axes = Axes::new(
-        Scale::linear("epoch").limits(0.0, 1.06 * last),
-        Scale::linear("forward weight"),
+        Scale::linear("epoch").limits(0.0, 1.1 * last),
+        Scale::linear(""),
     );
-    for (layer, of_layer) in weights.by_number("layer")? {
-        let color = SERIES[layer as usize % SERIES.len()];
-        for (_, of_post) in of_layer.by_number("post")? {
-            for (_, weight) in of_post.by_number("pre")? {
-                axes.line(weight.points("epoch", "student")?, Stroke::solid(color));
-                let teacher = weight.numbers("teacher")?.first().copied();
-                axes.points(teacher.map(|w| (1.03 * last, w)), Marker::diamond(color));
-            }
-        }
+    let names = weights.columns().iter().filter(|c| c.starts_with(prefix));
+    for (name, color) in names.zip(SERIES.into_iter().cycle()) {
+        axes.line(weights.points("epoch", name)?, Stroke::solid(color));
+        let value = teacher.numbers(name)?.first().copied();
+        axes.points(value.map(|w| (1.05 * last, w)), Marker::diamond(color));
+    }
+    if named {
+        axes.legend("student", Stroke::solid(Color::GREY), None);
+        axes.legend("teacher", None, Marker::diamond(Color::GREY));
     }
     Ok(axes)
 }

@@ -61,10 +61,12 @@ fn weights(run: Row<'_>) -> Result<String> {
 fn potentials(run: Row<'_>, traces: &Frame, first: bool) -> Result<Axes> {
     let label = if first { "somatic potential *u*" } else { "" };
     let t_end = run.number("network.t_pattern_ms")?;
-    let mut axes = Axes::new(
-        Scale::linear("*t* / ms").limits(0.0, t_end),
-        Scale::linear(label),
-    );
+    // Exponential growth is a straight line on a logarithmic axis.
+    let vertical = match diverges(run)? {
+        true => Scale::log(label).from(0.1),
+        false => Scale::linear(label),
+    };
+    let mut axes = Axes::new(Scale::linear("*t* / ms").limits(0.0, t_end), vertical);
     for (column, name, color) in NEURONS {
         let stroke = Stroke::solid(color).width(1.1);
         axes.line(traces.points("t_ms", column)?, stroke);
@@ -79,7 +81,12 @@ fn potentials(run: Row<'_>, traces: &Frame, first: bool) -> Result<Axes> {
     if first {
         axes.legend("steady state", dotted, None);
     }
-    Ok(axes.legend_at(1.0, 0.0))
+    Ok(axes)
+}
+
+/// Whether the hidden neuron leaves the range of potentials of the lower panel.
+fn diverges(run: Row<'_>) -> Result<bool> {
+    Ok(run.number("final_hidden")? > run.number("phase.to")?)
 }
 
 /// The derivative of the hidden neuron, all else at steady state.
@@ -87,7 +94,7 @@ fn phase(run: Row<'_>, phase: &Frame, first: bool) -> Result<Axes> {
     let label = if first { "d*u*/d*t* / ms^{−1}" } else { "" };
     let (from, to) = (run.number("phase.from")?, run.number("phase.to")?);
     let mut axes = Axes::new(
-        Scale::linear("*u* of hidden neuron").limits(from, to),
+        Scale::linear("hidden *u*").limits(from, to),
         Scale::linear(label),
     );
     axes.across(0.0, Stroke::solid(Color::GREY).width(0.7));
@@ -101,8 +108,8 @@ fn phase(run: Row<'_>, phase: &Frame, first: bool) -> Result<Axes> {
     };
     let (start, end) = (at("initial")?, at("final")?);
     let marks = [
-        ("initial", start, Marker::ring(Color::BLACK).radius(2.6)),
-        ("final", end, Marker::dot(Color::BLACK).radius(2.2)),
+        ("start", start, Marker::ring(Color::BLACK).radius(2.6)),
+        ("end", end, Marker::dot(Color::BLACK).radius(2.2)),
     ];
     for (text, at, marker) in marks {
         axes.points(
@@ -112,6 +119,10 @@ fn phase(run: Row<'_>, phase: &Frame, first: bool) -> Result<Axes> {
         if first {
             axes.legend(text, None, marker);
         }
+    }
+    if diverges(run)? {
+        let at = (to - 0.04 * (to - from), 0.25 * start.1);
+        axes.text(at, format!("end: *u* = {:.0} →", end.0), Color::BLACK, 1.0);
     }
     Ok(axes)
 }

@@ -201,7 +201,7 @@ impl Axes {
     }
 
     /// Where the legend stands: (0, 0) is the lower left corner of the panel, (1, 1) the upper
-    /// right. Without a call it is put at the upper right.
+    /// right. Without a call it is put where it covers least.
     #[must_use]
     pub fn legend_at(mut self, x: f64, y: f64) -> Self {
         self.corner = Some((x, y));

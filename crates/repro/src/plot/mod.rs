@@ -7,6 +7,7 @@
 mod axes;
 mod color;
 mod export;
+mod legend;
 mod page;
 mod scale;
 mod text;

@@ -7,6 +7,7 @@ use plotters::style::{FontFamily, FontStyle, FontTransform, ShapeStyle, TextStyl
 
 use super::axes::{LegendEntry, Mark, Shape};
 use super::export::{UNITS, finish_svg, png};
+use super::legend;
 use super::scale::{Fitted, Scale};
 use super::text::{FAMILY, Face, layout};
 use super::{Axes, Color, Marker, Stroke};
@@ -129,7 +130,7 @@ impl Page {
 }
 
 type Drawn = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-type Point = (f64, f64);
+pub(super) type Point = (f64, f64);
 /// What plotters draws at.
 type BackendCoord = (i32, i32);
 
@@ -139,14 +140,14 @@ struct Pen<'a> {
 }
 
 /// The plotted area of a panel with its scales.
-struct Area<'a> {
-    frame: Rect,
-    x: &'a Fitted,
-    y: &'a Fitted,
+pub(super) struct Area<'a> {
+    pub(super) frame: Rect,
+    pub(super) x: &'a Fitted,
+    pub(super) y: &'a Fitted,
 }
 
 impl Area<'_> {
-    fn at(&self, (x, y): Point) -> Option<Point> {
+    pub(super) fn at(&self, (x, y): Point) -> Option<Point> {
         let (u, v) = (self.x.unit(x)?, self.y.unit(y)?);
         Some((
             self.frame.x + u * self.frame.w,
@@ -155,7 +156,7 @@ impl Area<'_> {
     }
 
     /// As [`Self::at`], with what a logarithmic axis cannot show put at the axis.
-    fn at_or_edge(&self, (x, y): Point) -> Point {
+    pub(super) fn at_or_edge(&self, (x, y): Point) -> Point {
         let (u, v) = (self.x.unit(x).unwrap_or(0.0), self.y.unit(y).unwrap_or(0.0));
         (
             self.frame.x + u * self.frame.w,
@@ -175,7 +176,7 @@ impl Area<'_> {
     }
 
     /// The part of a segment inside the frame (Liang and Barsky).
-    fn clip(&self, a: Point, b: Point) -> Option<(Point, Point)> {
+    pub(super) fn clip(&self, a: Point, b: Point) -> Option<(Point, Point)> {
         let Rect { x, y, w, h } = self.frame;
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let (mut t0, mut t1) = (0.0f64, 1.0f64);
@@ -236,14 +237,16 @@ impl Pen<'_> {
             .y2
             .as_ref()
             .map(|s| (s, s.fit(side(true).flat_map(Mark::ys))));
-        let frame = self.frame(rect, axes, &y, y2.as_ref().map(|(_, f)| f));
+        let frame = self.frame(rect, axes, &x, &y, y2.as_ref().map(|(_, f)| f));
         let left = Area {
             frame,
             x: &x,
             y: &y,
         };
+        let mut ink = Vec::new();
         for mark in side(false) {
             self.mark(mark, &left)?;
+            ink.extend(legend::ink(mark, &left, TICK));
         }
         if let Some((_, y2)) = &y2 {
             let right = Area {
@@ -253,6 +256,7 @@ impl Pen<'_> {
             };
             for mark in side(true) {
                 self.mark(mark, &right)?;
+                ink.extend(legend::ink(mark, &right, TICK));
             }
         }
         if !axes.bare {
@@ -293,11 +297,11 @@ impl Pen<'_> {
             0.5,
             false,
         )?;
-        self.legend(axes, frame)
+        self.legend(axes, frame, &ink)
     }
 
     /// The plotted area: the rectangle less labels.
-    fn frame(&self, rect: Rect, axes: &Axes, y: &Fitted, y2: Option<&Fitted>) -> Rect {
+    fn frame(&self, rect: Rect, axes: &Axes, x: &Fitted, y: &Fitted, y2: Option<&Fitted>) -> Rect {
         let head = if axes.title.is_empty() && axes.tag.is_empty() {
             0.0
         } else {
@@ -338,6 +342,8 @@ impl Pen<'_> {
                 .as_ref()
                 .zip(y2)
                 .map_or(2.5 * GAP, |(s, f)| vertical(s, f));
+            // The last number under the axis may stand half beyond its end.
+            let right = right.max(GAP + 0.5 * x.overhang(|label| layout(label, TICK).width));
             let numbers = if axes.x.hidden { 0.0 } else { TICK + 2.0 };
             (
                 vertical(&axes.y, y),
@@ -610,7 +616,7 @@ impl Pen<'_> {
         Ok(())
     }
 
-    fn legend(&mut self, axes: &Axes, frame: Rect) -> Drawn {
+    fn legend(&mut self, axes: &Axes, frame: Rect, ink: &[Point]) -> Drawn {
         const SAMPLE: f64 = 14.0;
         const LINE: f64 = TICK + 2.5;
         if axes.legend.is_empty() {
@@ -625,9 +631,7 @@ impl Pen<'_> {
             SAMPLE + 3.0 * GAP + text,
             axes.legend.len() as f64 * LINE + GAP,
         );
-        let (cx, cy) = axes.corner.unwrap_or((1.0, 1.0));
-        let x = frame.x + GAP + cx * (frame.w - w - 2.0 * GAP);
-        let y = frame.y + GAP + (1.0 - cy) * (frame.h - h - 2.0 * GAP);
+        let Rect { x, y, .. } = legend::place(frame, (w, h), GAP, axes.corner, ink);
         let ground = filled(Color::WHITE.opacity(0.75));
         self.backend
             .draw_rect(units((x, y)), units((x + w, y + h)), &ground, true)?;

@@ -130,6 +130,14 @@ impl Fitted {
             .then(|| (x - self.low) / (self.high - self.low))
     }
 
+    /// Width of the label of a tick at the upper limit; 0 if there is none.
+    pub(super) fn overhang(&self, width: impl Fn(&str) -> f64) -> f64 {
+        let at_end =
+            |tick: &&(f64, String)| self.unit(tick.0).is_some_and(|u| (0.98..1.01).contains(&u));
+        let last = self.ticks.iter().rfind(at_end);
+        last.map_or(0.0, |(_, label)| width(label))
+    }
+
     fn linear_ticks(&mut self) {
         let step = nice_step((self.high - self.low) / 5.0);
         let decimals = (-step.log10().floor()).max(0.0) as usize;

@@ -107,15 +107,19 @@ impl Line {
             return;
         }
         let text = std::mem::take(text);
-        let width = face.width(&text, size);
-        self.spans.push(Span {
-            text,
-            face,
-            size,
-            rise,
-            x: self.width,
-        });
-        self.width += width;
+        // An SVG viewer drops spaces at the start of a text: they become distance.
+        let shown = text.trim_start();
+        let spaces = face.width(&text[..text.len() - shown.len()], size);
+        if !shown.is_empty() {
+            self.spans.push(Span {
+                text: shown.to_owned(),
+                face,
+                size,
+                rise,
+                x: self.width + spaces,
+            });
+        }
+        self.width += face.width(&text, size);
     }
 }
 
@@ -136,7 +140,7 @@ mod tests {
             [
                 ("τ", Face::Italic, false),
                 ("w", Face::Regular, true),
-                (" / ms", Face::Regular, false)
+                ("/ ms", Face::Regular, false)
             ]
         );
         assert!(line.spans.windows(2).all(|w| w[0].x < w[1].x));

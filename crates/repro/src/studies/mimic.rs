@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 use microcircuit::{
-    Compartment, Every, Microcircuit, NetworkParams, Params, Pattern, PyraLNet, Synapse, Trial,
-    View, Weights,
+    Compartment, Every, Microcircuit, NetworkParams, Params, Pattern, Synapse, Trial, View, Weights,
 };
+use nalgebra::DMatrix;
 use rand::seq::SliceRandom as _;
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -178,7 +178,7 @@ struct Course<'a> {
     teacher: Teacher,
     train: Samples,
     validation: Samples,
-    network: PyraLNet<f32>,
+    network: Box<dyn Microcircuit<f32>>,
     rng: ChaCha8Rng,
     curves: Table,
     weights: Table,
@@ -193,7 +193,12 @@ impl<'a> Course<'a> {
         let train = Samples::new(&teacher.samples(study.task.train, &mut rng));
         let validation = Samples::new(&teacher.samples(study.task.validation, &mut rng));
         let weights = Weights::<f32>::draw(&params, || rng.random());
-        let network = PyraLNet::new(params.clone(), &weights)?;
+        let network = network(&params, weights)?;
+        let dims = &study.network.dims;
+        let outputs = 1..=dims.last().copied().unwrap_or(0);
+        let names = |what| outputs.clone().map(move |i| format!("{what}_{i}"));
+        let trace_columns = ["trained", "t_ms"].map(str::to_owned).into_iter();
+        let trace_columns = trace_columns.chain(names("output")).chain(names("target"));
         Ok(Self {
             study,
             params,
@@ -203,8 +208,8 @@ impl<'a> Course<'a> {
             network,
             rng,
             curves: Table::new(&["epoch", "validation_mse", "ip_distance", "pi_distance"]),
-            weights: Table::new(&["epoch", "layer", "post", "pre", "student", "teacher"]),
-            traces: Table::new(&["trained", "t_ms", "neuron", "output", "target"]),
+            weights: table(["epoch".to_owned()].into_iter().chain(weight_names(dims))),
+            traces: table(trace_columns),
         })
     }
 
@@ -214,9 +219,9 @@ impl<'a> Course<'a> {
             validations,
             validation_patterns,
         } = self.study.training;
+        let mut last = self.untrained_error()?;
         self.trace(false)?;
-        self.record(0.0, None);
-        let mut last = f64::NAN;
+        self.record(0.0, last);
         for epoch in 0..epochs {
             let order = permutation(self.train.inputs.len(), &mut self.rng);
             let mut chunk = || permutation(self.validation.inputs.len(), &mut self.rng);
@@ -238,13 +243,13 @@ impl<'a> Course<'a> {
                         let output = self
                             .network
                             .present(&Pattern::validate(input, target), &mut ())?;
-                        errors.extend(output.iter().zip(target).map(|(&u, t)| f64::from(u) - t));
+                        errors.extend(differences(output, target));
                         if errors.len() == validation_patterns * target.len() {
-                            last = errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64;
+                            last = mean_square(&errors);
                             errors.clear();
                             validated += 1;
                             let done = epoch as f64 + f64::from(validated) / validations as f64;
-                            self.record(done, Some(last));
+                            self.record(done, last);
                             monitor.at(done / epochs as f64)?;
                         }
                     }
@@ -258,62 +263,104 @@ impl<'a> Course<'a> {
         outcome.metric("pi_distance", pi);
         outcome.table("curves", self.curves);
         outcome.table("weights", self.weights);
+        let mut teacher = table(weight_names(&self.study.network.dims));
+        let layers = self.teacher.weights().iter().flat_map(row_major);
+        teacher
+            .rows
+            .push(layers.map(|w| Cell::rounded(w, 5)).collect());
+        outcome.table("teacher", teacher);
         outcome.table("traces", self.traces);
         Ok(())
     }
 
+    /// Mean squared error of a copy of the network over the first validation patterns.
+    fn untrained_error(&self) -> Result<f64> {
+        let mut network = network(&self.params, self.network.weights())?;
+        let mut errors = Vec::new();
+        for i in 0..self.study.training.validation_patterns {
+            let (input, target) = self.validation.of(i);
+            let output = network.present(&Pattern::validate(input, target), &mut ())?;
+            errors.extend(differences(output, target));
+        }
+        Ok(mean_square(&errors))
+    }
+
     /// Adds the state of training to the tables `curves` and `weights`.
-    fn record(&mut self, epoch: f64, mse: Option<f64>) {
+    fn record(&mut self, epoch: f64, mse: f64) {
         let weights = self.network.weights();
         let (ip, pi) = distance_from_self_prediction(&self.params, &weights);
+        let epoch = Cell::rounded(epoch, 9);
         self.curves.push([
-            Cell::rounded(epoch, 9),
-            Cell::rounded(mse.unwrap_or(f64::NAN), 5),
+            epoch.clone(),
+            Cell::rounded(mse, 5),
             Cell::rounded(ip, 5),
             Cell::rounded(pi, 5),
         ]);
-        for (below, teacher) in self.teacher.weights().iter().enumerate() {
-            let student = weights.get(below + 1, Synapse::Up);
-            for (post, pre) in
-                (0..teacher.nrows()).flat_map(|i| (0..teacher.ncols()).map(move |j| (i, j)))
-            {
-                let student = student.map_or(f64::NAN, |w| f64::from(w[(post, pre)]));
-                self.weights.push([
-                    Cell::rounded(epoch, 9),
-                    (below + 1).into(),
-                    post.into(),
-                    pre.into(),
-                    Cell::rounded(student, 5),
-                    Cell::rounded(teacher[(post, pre)], 5),
-                ]);
-            }
-        }
+        let layers = 1..=self.params.n_hidden() + 1;
+        let forward = layers.filter_map(|layer| weights.get(layer, Synapse::Up));
+        let forward = forward.flat_map(|w| row_major(&w.map(f64::from)));
+        let forward = forward.map(|w| Cell::rounded(w, 5));
+        self.weights
+            .rows
+            .push([epoch].into_iter().chain(forward).collect());
     }
 
     /// Presents validation patterns to a resting network of the present weights, and adds the
     /// potentials of its output and their targets to the table `traces`.
     fn trace(&mut self, trained: bool) -> Result<()> {
-        let mut network = PyraLNet::new(self.params.clone(), &self.network.weights())?;
+        let mut network = network(&self.params, self.network.weights())?;
         let output_layer = self.params.n_hidden() + 1;
         for i in 0..self.study.record.patterns {
             let (input, target) = self.validation.of(i);
             let mut observer = Every(self.study.record.steps as u64, |view: &View<'_, f32>| {
                 let output = view.potential(output_layer, Compartment::Soma);
-                let outputs = output.iter().flatten().zip(view.target());
-                for (neuron, (&output, target)) in outputs.enumerate() {
-                    self.traces.push([
-                        usize::from(trained).into(),
-                        Cell::rounded(view.time_ms, 9),
-                        neuron.into(),
-                        Cell::rounded(output.into(), 5),
-                        Cell::rounded(target, 5),
-                    ]);
-                }
+                let potentials = output.into_iter().flatten().map(f64::from);
+                let potentials = potentials.chain(view.target());
+                let row = [usize::from(trained).into(), Cell::rounded(view.time_ms, 9)];
+                let row = row
+                    .into_iter()
+                    .chain(potentials.map(|u| Cell::rounded(u, 5)));
+                self.traces.rows.push(row.collect());
             });
             network.present(&Pattern::validate(input, target), &mut observer)?;
         }
         Ok(())
     }
+}
+
+/// A resting network. Without noise in its parameters it never asks for a normal deviate.
+fn network(params: &Params, weights: Weights<f32>) -> Result<Box<dyn Microcircuit<f32>>> {
+    Model::PyraLNet.build(params.clone(), weights, || 0.0)
+}
+
+/// A table with columns named at run time.
+fn table(columns: impl Iterator<Item = String>) -> Table {
+    Table {
+        columns: columns.collect(),
+        rows: Vec::new(),
+    }
+}
+
+/// `up_<layer>_<post>_<pre>` for every forward weight, layer by layer and row by row, from 1.
+fn weight_names(dims: &[usize]) -> impl Iterator<Item = String> {
+    dims.windows(2).enumerate().flat_map(|(below, pair)| {
+        let (n_pre, n_post) = (pair[0], pair[1]);
+        let pairs = (1..=n_post).flat_map(move |post| (1..=n_pre).map(move |pre| (post, pre)));
+        pairs.map(move |(post, pre)| format!("up_{}_{post}_{pre}", below + 1))
+    })
+}
+
+/// The entries of a matrix, row by row.
+fn row_major(matrix: &DMatrix<f64>) -> Vec<f64> {
+    matrix.transpose().as_slice().to_vec()
+}
+
+fn differences(output: &[f32], target: &[f64]) -> impl Iterator<Item = f64> {
+    output.iter().zip(target).map(|(&u, t)| f64::from(u) - t)
+}
+
+fn mean_square(errors: &[f64]) -> f64 {
+    errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64
 }
 
 /// A uniformly random order of `0..n`.
