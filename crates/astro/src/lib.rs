@@ -4,6 +4,7 @@ pub mod adam;
 pub mod attention;
 pub mod classifier;
 pub mod codes;
+pub mod compile;
 pub mod dense;
 mod error;
 pub mod images;
