@@ -39,7 +39,11 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         let panel = panel.title(format!("forward weights, {layer}")).tag(tag);
         page.place(page.cell(2, 4, 1, 2 + column), panel);
     }
-    page.subtitle(inputs.shortfall("mimic", &[("training.epochs", "epochs")])?);
+    let short = inputs.shortfall("mimic", &[("training.epochs", "epochs")])?;
+    let note = "Strong lines, a, b and e: the run of median final error";
+    let parts = [note, &short];
+    let parts: Vec<&str> = parts.into_iter().filter(|s| !s.is_empty()).collect();
+    page.subtitle(parts.join("; "));
     Ok(page)
 }
 
