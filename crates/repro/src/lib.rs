@@ -15,6 +15,7 @@ pub mod paths;
 pub mod plot;
 mod progress;
 pub mod provenance;
+mod report;
 mod stats;
 pub mod store;
 pub mod studies;

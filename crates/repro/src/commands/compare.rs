@@ -91,17 +91,13 @@ fn print(all: &[(&str, Vec<Point>)], profile: Profile) -> Result<()> {
             "series", "at", "ours / %", "published / %", "difference", "s.e."
         )?;
         for point in points {
-            let statistic = |s: &compare::Statistic| match s.std.is_finite() {
-                true => format!("{:.2} ± {:.2} ({})", 100.0 * s.mean, 100.0 * s.std, s.runs),
-                false => format!("{:.2} ({})", 100.0 * s.mean, s.runs),
-            };
             writeln!(
                 out,
                 "  {:<20}{:>24}  {:>18}{:>18}{:>+12.2}{:>+8.1}",
                 point.series,
                 format!("{} = {:.2}", point.x.0, point.x.1),
-                statistic(&point.ours),
-                statistic(&point.published),
+                point.ours.percent(),
+                point.published.percent(),
                 100.0 * (point.ours.mean - point.published.mean),
                 point.standard_errors()
             )?;

@@ -11,6 +11,7 @@ use crate::experiment::{Change, Experiment, Plan, Profile};
 use crate::figures::{self, Figure, Inputs};
 use crate::paths::{Output, Repository};
 use crate::progress::duration;
+use crate::report;
 
 /// What is asked of [`make`] besides the figures.
 pub(crate) struct Request<'a> {
@@ -61,12 +62,13 @@ pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
         Ok(())
     };
     execute(&plans, &output, profile, shard, &draw_ready)?;
+    report::write(&inputs)?;
     let runs: usize = plans.iter().map(|p| p.runs.len()).sum();
     eprintln!(
-        "{} figures from {runs} runs in {}; tables in {}",
+        "{} figures from {runs} runs in {}: {}",
         figures.len(),
         duration(start.elapsed().as_secs_f64()),
-        output.data().display()
+        output.dir().join("index.html").display()
     );
     Ok(())
 }
@@ -84,7 +86,7 @@ pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Resu
         figure.render(&inputs)?;
         eprintln!("{}", output.figure(figure.id, "svg").display());
     }
-    Ok(())
+    report::write(&inputs)
 }
 
 /// The output folder of a profile.

@@ -55,6 +55,17 @@ pub(crate) struct Statistic {
     pub(crate) runs: usize,
 }
 
+impl Statistic {
+    /// `97.05 ± 0.84 (10)`: mean and deviation in per cent, number of runs.
+    pub(crate) fn percent(&self) -> String {
+        let (mean, std, runs) = (100.0 * self.mean, 100.0 * self.std, self.runs);
+        match std.is_finite() {
+            true => format!("{mean:.2} ± {std:.2} ({runs})"),
+            false => format!("{mean:.2} ({runs})"),
+        }
+    }
+}
+
 /// One point of a series, ours and published.
 #[derive(Clone, Debug)]
 pub(crate) struct Point {
