@@ -1,16 +1,19 @@
 //! `repro data export`.
 
-mod common;
-
 use std::path::Path;
+use std::process::{Command, Output};
 
-use common::{run, stderr};
+fn export(task: &str, seed: &str, size: &str, out: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_repro"))
+        .args(["data", "export", task, "--seed", seed, "--size", size])
+        .arg("--out")
+        .arg(out)
+        .output()
+        .expect("the program starts")
+}
 
-fn export(task: &str, seed: &str, size: &str, out: &Path) -> std::process::Output {
-    let out = out.to_str().unwrap();
-    run(&[
-        "data", "export", task, "--seed", seed, "--size", size, "--out", out,
-    ])
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn read(path: &Path) -> (Vec<String>, Vec<Vec<f64>>) {

@@ -2,7 +2,7 @@
 //!
 //! A figure builds [`Axes`] (what is plotted), places them on a [`Page`] (where), and the page
 //! becomes an SVG; the PNG is rendered from that very SVG, so the two never differ. Labels may use
-//! a light markup, see [`text`].
+//! a light markup, see `text`.
 
 mod axes;
 mod color;
