@@ -7,9 +7,9 @@
 //! A = F_{n−1} … F_2 (F_1 D G_1) G_2 … G_{n−1},   F lower, G upper bidiagonal, D diagonal
 //! ```
 //!
-//! so that 2n − 3 slides compute any such n × n layer exactly. Counting values says that about n/2 could be enough;
-//! [`fit_bands`] looks for shallower stacks by least squares. [`network`] turns either into a network of rectifying astrocytes
-//! that computes the layer on a bounded domain.
+//! so that 2n − 3 slides compute any such n × n layer exactly. No fewer than n − 1 can: a signal moves by one cell a layer, and
+//! the first output may need the last input. [`fit_bands`] looks for stacks between the two by least squares. [`network`]
+//! turns either into a network of rectifying astrocytes that computes the layer on a bounded domain.
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 use rand::{Rng, RngExt};

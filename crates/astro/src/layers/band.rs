@@ -17,6 +17,8 @@ pub enum Initial {
     Published,
     /// 1/√3: counts the inputs that reach an output.
     Neighbours,
+    /// 1 for the weights, which keeps the variance of a signal through any number of layers, and 1/√3 for the biases.
+    Preserving,
 }
 
 /// One astrocyte layer's structure. Its values live in a flat slice `theta`: the weights, output by output in the order of
@@ -156,11 +158,16 @@ impl Band {
         self.rows.row(output).iter().map(|&(input, _)| input)
     }
 
-    /// Half-width of the initial values.
-    pub(crate) fn initial_width(&self) -> f32 {
+    /// Half-widths of the initial weights and of the initial biases.
+    pub(super) fn initial_widths(&self) -> (f32, f32) {
+        let three = 1.0 / 3.0_f32.sqrt();
         match self.initial {
-            Initial::Published => 1.0 / (self.inputs as f32).sqrt(),
-            Initial::Neighbours => 1.0 / 3.0_f32.sqrt(),
+            Initial::Published => {
+                let width = 1.0 / (self.inputs as f32).sqrt();
+                (width, width)
+            }
+            Initial::Neighbours => (three, three),
+            Initial::Preserving => (1.0, three),
         }
     }
 

@@ -93,7 +93,12 @@ impl Layer {
     /// Draws initial values: weights, then biases, uniform within ±1/√inputs (or as [`Initial`] says).
     pub fn initialise(&self, theta: &mut [f32], rng: &mut dyn Rng) {
         match self {
-            Self::Band(band) => fill_uniform(rng, band.initial_width(), theta),
+            Self::Band(band) => {
+                let (weight, bias) = band.initial_widths();
+                let (weights, biases) = theta.split_at_mut(band.sizes().0);
+                fill_uniform(rng, weight, weights);
+                fill_uniform(rng, bias, biases);
+            }
             Self::Dense { inputs, .. } => fill_uniform(rng, 1.0 / (*inputs as f32).sqrt(), theta),
             _ => {}
         }

@@ -6,6 +6,7 @@
 
 mod accuracy;
 mod astro;
+mod attention;
 mod dendritic_prediction;
 mod learning_lag;
 mod mimic;
@@ -42,6 +43,14 @@ pub static ALL: &[&Figure] = &[
     &astro::DIFFUSION,
     &astro::NOISE,
     &astro::DROPOUT,
+    &attention::ATTENTION_ERROR,
+    &attention::ATTENTION_TRACES,
+    &attention::ATTENTION_SWAP,
+    &astro::LAYERS,
+    &astro::DEPTH,
+    &astro::DIGITS,
+    &astro::XOR,
+    &astro::APPROXIMATION,
 ];
 
 /// A figure of one of the sources.

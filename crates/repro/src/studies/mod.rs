@@ -2,9 +2,10 @@
 //!
 //! A study is a type in a file of its own that deserializes from the settings of an experiment file
 //! (unknown keys are errors) and turns them and a seed into an [`Outcome`]. To add one, write the
-//! file and put a line into [`ALL`].
+//! file and put a line into `ALL`.
 
 mod astro;
+mod attention;
 mod circuits;
 mod dendritic_prediction;
 pub(crate) mod mimic;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use crate::experiment::parse_at;
 use crate::frame::{Cell, Table};
 pub(crate) use astro::Digits;
+pub(crate) use attention::ARCHITECTURE;
 
 /// Every study there is.
 const ALL: &[StudyKind] = &[
@@ -32,7 +34,15 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<steady_state::SteadyState>(),
     StudyKind::of::<yinyang::YinYang>(),
     StudyKind::of::<plasticity_traces::PlasticityTraces>(),
+    StudyKind::of::<astro::Xor>(),
+    StudyKind::of::<astro::Sudoku>(),
+    StudyKind::of::<astro::Structure>(),
+    StudyKind::of::<astro::Reconstruction>(),
+    StudyKind::of::<astro::Approximation>(),
     StudyKind::of::<astro::Joint>(),
+    StudyKind::of::<attention::AttentionErrorStudy>(),
+    StudyKind::of::<attention::AttentionTraces>(),
+    StudyKind::of::<attention::AttentionSwap>(),
     StudyKind::of::<astro::Classifier>(),
 ];
 

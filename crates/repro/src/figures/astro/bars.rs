@@ -57,7 +57,7 @@ fn categories(label: &str, conditions: &[Condition]) -> Scale {
 pub(super) fn accuracies(label: &str, conditions: &[Condition], statistic: Statistic) -> Axes {
     let y = Scale::linear("test accuracy / %").limits(0.0, 100.0);
     let mut axes = Axes::new(categories(label, conditions), y);
-    let mut dots = |axes: &mut Axes, x: f64, values: &[f64], color: Color| {
+    let dots = |axes: &mut Axes, x: f64, values: &[f64], color: Color| {
         let spread = |i: usize| ((i * 7) % 11) as f64 / 10.0 - 0.5;
         let points = values
             .iter()

@@ -34,14 +34,12 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         shares.push(Some(row.number("at_chance")? / row.number("runs")?));
     }
     let mut page = Page::new(Width::Double, 300.0);
-    let mut top = accuracies(label, &as_published, Statistic::Mean);
-    legend(&mut top, Statistic::Mean, true);
-    let top = top
+    let top = accuracies(label, &as_published, Statistic::Mean)
         .tag("a")
-        .title("as published: *σ* = 0 on another encoder")
-        .legend_at(1.0, 1.0);
+        .title("as published: *σ* = 0, other encoder");
     page.place(page.cell(2, 3, 0, 0), top);
-    let below = at_chance(label, &as_published, &shares);
+    let mut below = at_chance(label, &as_published, &shares).legend_at(0.0, 1.0);
+    legend(&mut below, Statistic::Mean, true);
     page.place(page.cell(2, 3, 1, 0), below);
     let top = accuracies(label, &one_encoder, Statistic::Mean);
     page.place(
@@ -65,12 +63,10 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let (started, chance) = remains(label, &series)?;
     page.place(
         page.cell(2, 3, 0, 2),
-        started
-            .tag("c")
-            .title("diffusion without the blur's losses"),
+        started.tag("c").title("the blur does not only diffuse"),
     );
     page.place(page.cell(2, 3, 1, 2), chance);
-    let foot = "a, b: published wiring, published blur.";
+    let foot = "Published wiring and blur but where said; the lattice starts from initial values for three inputs.";
     let shortfall = inputs.shortfall("diffusion", &[("training.epochs", "epochs")])?;
     page.subtitle([foot, &shortfall].join("  ").trim());
     Ok(page)
@@ -110,7 +106,7 @@ fn conditions(inputs: &Inputs<'_>, parts: &[&Frame], published: bool) -> Result<
 /// Accuracy of the runs that started, and the fraction that did not, against σ.
 fn remains(label: &str, series: &[(&str, Frame)]) -> Result<(Axes, Axes)> {
     let x = || Scale::linear(label).from(-0.05);
-    let accuracy = Scale::linear("accuracy of runs that started / %").limits(0.0, 100.0);
+    let accuracy = Scale::linear("accuracy if started / %").limits(0.0, 100.0);
     let mut started = Axes::new(x(), accuracy).legend_at(0.0, 0.0);
     let mut chance = Axes::new(x(), Scale::linear("runs at chance / %").limits(-3.0, 103.0));
     for (i, (name, runs)) in series.iter().enumerate() {

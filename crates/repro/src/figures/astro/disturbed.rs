@@ -53,7 +53,7 @@ fn draw(inputs: &Inputs<'_>, experiment: &str, figure: &str, label: &str) -> Res
             let of_level = printed.filter(|r| r.number("level").is_ok_and(|l| l == level));
             let label = match encoder {
                 "vae" => level.to_string(),
-                _ => format!("{level}*"),
+                _ => format!("{level}, proj."),
             };
             conditions.push(Condition {
                 label,
@@ -68,14 +68,14 @@ fn draw(inputs: &Inputs<'_>, experiment: &str, figure: &str, label: &str) -> Res
         }
     }
     let mut page = Page::new(Width::Double, 170.0);
-    let mut left = accuracies(label, &conditions, Statistic::Mean).tag("a");
-    legend(&mut left, Statistic::Mean, true);
+    let left = accuracies(label, &conditions, Statistic::Mean).tag("a");
     page.place(page.cell(1, 2, 0, 0), left);
-    page.place(
-        page.cell(1, 2, 0, 1),
-        at_chance(label, &conditions, &[]).tag("b"),
-    );
-    let foot = "Published wiring.  0*: on a random projection, as the published zero; all others on the autoencoder.";
+    let mut right = at_chance(label, &conditions, &[])
+        .tag("b")
+        .legend_at(0.0, 1.0);
+    legend(&mut right, Statistic::Mean, true);
+    page.place(page.cell(1, 2, 0, 1), right);
+    let foot = "Published wiring. 0, proj.: on a random projection, as the published zero.";
     let shortfall = inputs.shortfall(experiment, &[("training.epochs", "epochs")])?;
     page.subtitle([foot, &shortfall].join("  ").trim());
     Ok(page)

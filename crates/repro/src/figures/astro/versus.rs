@@ -37,19 +37,14 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     }
     let fixed = inputs.runs("astro_vs_neurons_fixed")?;
     let mut right = Vec::new();
-    for (encoder, name, plot, experiment) in [
-        ("vae", "VAE", "pretrained VAE", "digits_exp153"),
-        (
-            "random-projection",
-            "rand. proj.",
-            "random projection",
-            "digits_exp155",
-        ),
+    for (encoder, plot, experiment) in [
+        ("vae", "pretrained VAE", "digits_exp153"),
+        ("random-projection", "random projection", "digits_exp155"),
     ] {
         let runs = fixed.matching("encoder.kind", encoder)?;
         let plot = format!("astrocytes vs neurons, {plot}");
         right.push(Condition {
-            label: format!("astro, {name}"),
+            label: "astrocytes".to_owned(),
             ours: runs
                 .matching("network.cells", "astrocytes")?
                 .numbers("test_accuracy")?,
@@ -61,7 +56,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         let neurons = runs.matching("network.cells", "neurons")?;
         for hidden in ["20", "30"] {
             right.push(Condition {
-                label: format!("{hidden} neurons"),
+                label: format!("20-{hidden}-10"),
                 ours: neurons
                     .matching("network.hidden", hidden)?
                     .numbers("test_accuracy")?,
@@ -70,26 +65,27 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
             });
         }
     }
-    let mut page = Page::new(Width::Double, 190.0);
-    let half = page.cell(1, 1, 0, 0);
-    let place = |from: f64, to: f64| {
-        let mut rect = half;
-        (rect.x, rect.w) = (half.w * from, half.w * (to - from));
+    let mut page = Page::new(Width::Double, 300.0);
+    let whole = page.cell(2, 1, 0, 0);
+    let place = |row: f64, from: f64, to: f64| {
+        let mut rect = whole;
+        (rect.x, rect.w, rect.y) = (whole.w * from, whole.w * (to - from), whole.h * row);
         rect
     };
-    let mut first = accuracies("", &left, Statistic::Median)
+    let fixed = "autoencoder (left), random projection (right)";
+    let first = accuracies("", &left, Statistic::Median)
         .tag("a")
         .title("VAE learning along");
-    legend(&mut first, Statistic::Median, true);
-    page.place(place(0.0, 0.33), first);
-    let second = accuracies("", &right, Statistic::Median)
+    page.place(place(0.0, 0.0, 0.38), first);
+    let second = accuracies(fixed, &right, Statistic::Median)
         .tag("b")
         .title("fixed encoders");
-    page.place(place(0.33, 0.8), second);
-    let third = at_chance("", &left, &[Some(7.0 / 20.0), Some(0.0)])
-        .tag("c")
-        .title("VAE learning along");
-    page.place(place(0.8, 1.0), third);
+    page.place(place(0.0, 0.38, 1.0), second);
+    let third = at_chance("", &left, &[Some(7.0 / 20.0), Some(0.0)]);
+    page.place(place(1.0, 0.0, 0.38), third);
+    let mut fourth = at_chance(fixed, &right, &[]).legend_at(1.0, 1.0);
+    legend(&mut fourth, Statistic::Median, true);
+    page.place(place(1.0, 0.38, 1.0), fourth);
     let foot = "Astrocytes with the published wiring; means of all runs: ";
     let means: Vec<String> = left
         .iter()

@@ -1,0 +1,115 @@
+//! The theory part of the talk, tested: are stacks of astrocytes universal approximators?
+
+use anyhow::Result;
+
+use super::super::{Figure, Inputs};
+use super::bars::Statistic;
+use crate::frame::Frame;
+use crate::plot::{Axes, Marker, Page, SERIES, Scale, Stroke, Width};
+
+/// Talk, "Proof sketch" and "Astrocyte Sudoku".
+pub(in crate::figures) static APPROXIMATION: Figure = Figure {
+    id: "astro-approximation",
+    source: "Peterson 2019, theory",
+    shows: "trained error against depth, and dense layers compiled into astrocyte layers",
+    experiments: &["astro_approximation", "astro_sudoku"],
+    draw,
+};
+
+const TARGETS: [(&str, &str); 4] = [
+    ("sine", "sin 2π*x*"),
+    ("kink", "1 − 2|*x*|"),
+    ("bump", "Gaussian bump in 2-D"),
+    ("ripple", "sin π*x_{1}* cos π*x_{2}*"),
+];
+
+fn draw(inputs: &Inputs<'_>) -> Result<Page> {
+    let trained = inputs.runs("astro_approximation")?;
+    let mut page = Page::new(Width::Double, 330.0);
+    for (i, (target, title)) in TARGETS.iter().enumerate() {
+        let mut axes = error_panel(&trained.matching("target", target)?, i == 0)?;
+        axes = axes.title(*title).tag(["a", "b", "c", "d"][i]);
+        page.place(page.cell(2, 3, i / 2, i % 2), axes);
+    }
+    let sudoku = inputs.runs("astro_sudoku")?;
+    let axes = sudoku_panel(&sudoku, "residual", "relative residual", 1e-16)?;
+    page.place(
+        page.cell(2, 3, 0, 2),
+        axes.tag("e").title("a given *n* × *n* layer compiled"),
+    );
+    let axes = sudoku_panel(
+        &sudoku,
+        "network_sup_error",
+        "largest error of the network, f32",
+        1e-7,
+    )?;
+    page.place(
+        page.cell(2, 3, 1, 2),
+        axes.tag("f").title("the same as rectifying astrocytes"),
+    );
+    let foot =
+        "Lattice wiring; dense: one hidden layer, as many parameters. Dotted: *n* − 1 slides.";
+    let shortfall = inputs.shortfall("astro_approximation", &[("training.steps", "steps")])?;
+    page.subtitle([foot, &shortfall].join("  ").trim());
+    Ok(page)
+}
+
+/// Largest error against the depth of the stack, for the stack and for the dense network of its size.
+fn error_panel(runs: &Frame, legend: bool) -> Result<Axes> {
+    let x = Scale::linear("astrocyte layers").from(0.0);
+    let mut axes = Axes::new(x, Scale::log("largest error").limits(1e-3, 3.0));
+    for (i, cells) in ["astrocytes", "neurons"].iter().enumerate() {
+        let (mut medians, mut dots) = (Vec::new(), Vec::new());
+        for (depth, runs) in runs.matching("network.cells", cells)?.by_number("depth")? {
+            let errors = runs.numbers("sup_error")?;
+            medians.push((depth, Statistic::Median.of(&errors)));
+            dots.extend(errors.into_iter().map(|e| (depth, e)));
+        }
+        let color = SERIES[i];
+        axes.points(dots, Marker::dot(color.lighter(0.5)).radius(1.0));
+        axes.line(medians.clone(), Stroke::solid(color));
+        axes.points(medians, Marker::dot(color));
+        if legend {
+            axes.legend(*cells, Stroke::solid(color), Marker::dot(color));
+        }
+    }
+    Ok(axes)
+}
+
+/// What is left over against the number of slides; the elimination's as diamonds.
+fn sudoku_panel(runs: &Frame, metric: &str, label: &str, floor: f64) -> Result<Axes> {
+    let y = Scale::log(label).limits(floor, 3.0);
+    let x = Scale::linear("slides").from(0.0).to(18.0);
+    let mut axes = Axes::new(x, y).legend_at(0.0, 0.0);
+    for (i, (size, runs)) in runs.by_number("layer.size")?.into_iter().enumerate() {
+        let color = SERIES[2 + i];
+        for (method, line) in [("least-squares", true), ("elimination", false)] {
+            let (mut medians, mut dots) = (Vec::new(), Vec::new());
+            for (slides, runs) in runs.matching("stack.method", method)?.by_number("slides")? {
+                let left_over = runs.numbers(metric)?;
+                medians.push((slides, Statistic::Median.of(&left_over)));
+                dots.extend(left_over.into_iter().map(|r| (slides, r)));
+            }
+            axes.points(dots, Marker::dot(color.lighter(0.5)).radius(0.9));
+            let marker = if line {
+                Marker::dot(color)
+            } else {
+                Marker::diamond(color).radius(3.0)
+            };
+            if line {
+                axes.line(medians.clone(), Stroke::solid(color));
+            }
+            axes.points(medians, marker);
+            let name = if line {
+                format!("*n* = {size}, least squares")
+            } else {
+                "elimination, 2*n* − 3".to_owned()
+            };
+            if metric == "residual" {
+                axes.legend(name, line.then(|| Stroke::solid(color)), marker);
+            }
+        }
+        axes.upright(size - 1.0, Stroke::dotted(color));
+    }
+    Ok(axes)
+}

@@ -1,0 +1,125 @@
+//! The three astrocyte layers, and what they make of a network.
+
+use anyhow::Result;
+
+use super::super::{Figure, Inputs};
+use crate::frame::Frame;
+use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+
+/// Talk, "Three astrocyte layers".
+pub(in crate::figures) static LAYERS: Figure = Figure {
+    id: "astro-layers",
+    source: "Peterson 2019, layers",
+    shows: "who feeds whom in gather, slide and spread, published and lattice wiring",
+    experiments: &["astro_structure"],
+    draw: layers,
+};
+
+/// Talk, "An astrocyte network".
+pub(in crate::figures) static DEPTH: Figure = Figure {
+    id: "astro-depth",
+    source: "Peterson 2019, depth",
+    shows: "widths of two equivalent networks: width requires depth",
+    experiments: &["astro_structure"],
+    draw: depth,
+};
+
+fn layers(inputs: &Inputs<'_>) -> Result<Page> {
+    let connections = inputs.table("astro_structure", "connections")?;
+    let mut page = Page::new(Width::Double, 250.0);
+    for (row, wiring) in ["published", "lattice"].iter().enumerate() {
+        for (column, kind) in ["gather", "slide", "spread"].iter().enumerate() {
+            let layer = connections
+                .matching("wiring", wiring)?
+                .matching("kind", kind)?;
+            let tag = ["a", "b", "c", "d", "e", "f"][3 * row + column];
+            let axes = layer_panel(&layer, &format!("{kind}, {wiring}"))?.tag(tag);
+            page.place(page.cell(2, 3, row, column), axes);
+        }
+    }
+    page.subtitle(
+        "Inputs below, outputs above. Orange: connections of the ring that cross it; open circles: inputs that are never read.",
+    );
+    Ok(page)
+}
+
+/// Inputs in a row at the bottom, outputs in a row on top, both centred.
+fn layer_panel(layer: &Frame, title: &str) -> Result<Axes> {
+    let inputs = layer_inputs(layer)?;
+    let outputs = layer.numbers("outputs")?.first().copied().unwrap_or(0.0);
+    let widest = inputs.max(outputs);
+    let place = |i: f64, n: f64| i - (n - 1.0) / 2.0;
+    let limits = (-(widest + 1.0) / 2.0, (widest + 1.0) / 2.0);
+    let x = Scale::linear("").limits(limits.0, limits.1);
+    let mut axes = Axes::new(x, Scale::linear("").limits(-0.15, 1.15))
+        .bare()
+        .title(title);
+    let mut read = vec![false; inputs as usize];
+    for row in layer.rows() {
+        let (input, output) = (row.number("input")?, row.number("output")?);
+        read[input as usize] = true;
+        let ends = [(place(input, inputs), 0.0), (place(output, outputs), 1.0)];
+        let crossing = (ends[0].0 - ends[1].0).abs() > 2.5;
+        let color = if crossing { SERIES[1] } else { SERIES[0] };
+        axes.line(ends, Stroke::solid(color).width(0.8));
+    }
+    for (i, read) in read.iter().enumerate() {
+        let at = [(place(i as f64, inputs), 0.0)];
+        let marker = if *read {
+            Marker::dot(Color::BLACK)
+        } else {
+            Marker::ring(Color::BLACK)
+        };
+        axes.points(at, marker.radius(2.5));
+    }
+    let tops = (0..outputs as usize).map(|o| (place(o as f64, outputs), 1.0));
+    axes.points(
+        tops.collect::<Vec<_>>(),
+        Marker::dot(Color::GREY).radius(2.5),
+    );
+    Ok(axes)
+}
+
+/// The number of inputs, which the number of outputs and the kind of layer tell.
+fn layer_inputs(layer: &Frame) -> Result<f64> {
+    let outputs = layer.numbers("outputs")?.first().copied().unwrap_or(0.0);
+    let kind = layer.distinct("kind")?;
+    Ok(match kind.first().map(String::as_str) {
+        Some("gather") => outputs + 2.0,
+        Some("spread") => outputs - 2.0,
+        _ => outputs,
+    })
+}
+
+fn depth(inputs: &Inputs<'_>) -> Result<Page> {
+    let widths = inputs.table("astro_structure", "widths")?;
+    let mut page = Page::new(Width::Double, 190.0);
+    for (column, network) in ["neurons", "astrocytes"].iter().enumerate() {
+        let layers = widths.matching("network", network)?;
+        let connections: f64 = layers.numbers("connections")?.iter().sum();
+        let title = format!("{network}: {connections} connections");
+        let last = layers.len() as f64;
+        let mut ticks = Vec::new();
+        let mut bars = Vec::new();
+        for row in layers.rows() {
+            let (y, width) = (row.number("layer")?, row.number("width")?);
+            ticks.push((y, row.text("kind")?.to_owned()));
+            bars.push((y, width));
+        }
+        let y = Scale::linear("")
+            .limits(-0.7, last.max(4.0) - 0.3)
+            .ticks(ticks);
+        let x = Scale::linear("cells")
+            .limits(-16.5, 16.5)
+            .ticks(Vec::<(f64, String)>::new());
+        let mut axes = Axes::new(x, y).title(title).tag(["a", "b"][column]);
+        for (y, width) in bars {
+            let color = SERIES[column].lighter(0.3);
+            axes.rectangle((-width / 2.0, width / 2.0), (y - 0.36, y + 0.36), color);
+            axes.text((0.0, y), format!("{width}"), Color::WHITE, 0.5);
+        }
+        page.place(page.cell(1, 2, 0, column), axes);
+    }
+    page.subtitle("From the code (below) to the ten classes (above). The astrocytes' layers alternate gather and slide.");
+    Ok(page)
+}

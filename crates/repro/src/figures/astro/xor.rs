@@ -1,0 +1,98 @@
+//! Exclusive or: the comparison that the published pair of runs never made.
+
+use anyhow::Result;
+
+use super::super::{Figure, Inputs};
+use crate::frame::Row;
+use crate::plot::{Axes, Marker, Page, SERIES, Scale, Width};
+
+/// Runs `xor_exp3` and `xor_exp4` of the program behind the talk both trained the dense network.
+pub(in crate::figures) static XOR: Figure = Figure {
+    id: "astro-xor",
+    source: "Peterson 2019, program",
+    shows: "fraction of seeds that solve exclusive or, astrocyte stacks and a dense network",
+    experiments: &["astro_xor"],
+    draw,
+};
+
+/// Name, cells, wiring, bias and activation of a bar.
+const CONDITIONS: [(&str, [&str; 4]); 7] = [
+    (
+        "neurons, softmax",
+        ["neurons", "published", "false", "softmax"],
+    ),
+    ("neurons, tanh", ["neurons", "published", "false", "tanh"]),
+    (
+        "**published stack**: no bias, softmax",
+        ["astrocytes", "published", "false", "softmax"],
+    ),
+    (
+        "published wiring, gain, softmax",
+        ["astrocytes", "published", "true", "softmax"],
+    ),
+    (
+        "published wiring, gain, tanh",
+        ["astrocytes", "published", "true", "tanh"],
+    ),
+    (
+        "lattice, bias, softmax",
+        ["astrocytes", "lattice", "true", "softmax"],
+    ),
+    (
+        "lattice, bias, tanh",
+        ["astrocytes", "lattice", "true", "tanh"],
+    ),
+];
+
+fn draw(inputs: &Inputs<'_>) -> Result<Page> {
+    let runs = inputs.runs("astro_xor")?;
+    let ticks = || {
+        CONDITIONS
+            .iter()
+            .enumerate()
+            .map(|(i, (name, _))| (-(i as f64), *name))
+    };
+    let rows = |label: &str| Scale::linear(label).ticks(ticks()).limits(-6.6, 0.6);
+    let x = Scale::linear("seeds that solve it / %").limits(0.0, 100.0);
+    let mut solved = Axes::new(x, rows("")).tag("a");
+    let steps_scale = Scale::log("steps until solved").limits(10.0, 2e4);
+    let mut steps = Axes::new(steps_scale, rows("").unlabelled()).tag("b");
+    for (i, (_, key)) in CONDITIONS.iter().enumerate() {
+        let columns = [
+            "network.cells",
+            "network.wiring",
+            "network.bias",
+            "network.activation",
+        ];
+        let matches = |r: Row<'_>| {
+            columns
+                .iter()
+                .zip(key)
+                .all(|(column, want)| r.text(column).is_ok_and(|t| t == *want))
+        };
+        let of_kind = runs.filter(matches);
+        let done = of_kind.matching("solved", "1")?;
+        let share = 100.0 * done.len() as f64 / of_kind.len() as f64;
+        let color = SERIES[usize::from(i >= 2)];
+        let y = -(i as f64);
+        solved.rectangle((0.0, share), (y - 0.33, y + 0.33), color.lighter(0.4));
+        let jitter = |k: usize| y + 0.05 * ((k * 7 % 11) as f64 - 5.0);
+        let dots = done
+            .numbers("steps")?
+            .into_iter()
+            .enumerate()
+            .map(|(k, s)| (s.max(1.0), jitter(k)));
+        steps.points(dots.collect::<Vec<_>>(), Marker::dot(color).radius(1.1));
+    }
+    let mut page = Page::new(Width::Double, 170.0);
+    let whole = page.cell(1, 1, 0, 0);
+    let (mut left, mut right) = (whole, whole);
+    left.w = 0.64 * whole.w;
+    (right.x, right.w) = (left.w, 0.36 * whole.w);
+    page.place(left, solved);
+    page.place(right, steps);
+    let foot = "Neurons: dense 2-10-1. Solved: all four outputs within 0.1.";
+    let shortfall = inputs.shortfall("astro_xor", &[("training.steps", "steps")])?;
+    page.subtitle([foot, &shortfall].join("  ").trim());
+    Ok(page)
+}

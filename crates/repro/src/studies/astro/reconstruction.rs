@@ -1,0 +1,92 @@
+//! Digits, and what the autoencoder makes of them.
+
+use anyhow::{Result, ensure};
+use astro::dense::Threads;
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+
+use super::encoder::{Data, Encoder};
+use super::{Better, Monitor, Outcome, Study};
+use crate::frame::{Cell, Table};
+
+/// Settings of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct Reconstruction {
+    #[serde(default)]
+    data: Data,
+    #[serde(default)]
+    encoder: Encoder,
+    /// Test images of each class: the first ones.
+    examples: usize,
+}
+
+impl Study for Reconstruction {
+    const NAME: &'static str = "astro-reconstruction";
+    const HEADLINE: (&'static str, Better) = ("squared_error", Better::Lower);
+
+    fn check(&self, _: u64) -> Result<()> {
+        ensure!(self.examples > 0, "examples = 0: at least one is needed");
+        self.encoder.check()
+    }
+
+    fn seconds(&self) -> f64 {
+        1.0
+    }
+
+    /// Table `images`: one row per row of pixels (0 to 255), `kind` being `image` or `reconstruction`, the latter decoded from the mean code.
+    fn run(&self, _: u64, _: &Monitor<'_>) -> Result<Outcome> {
+        let digits = self.data.load()?;
+        let vae = self.encoder.autoencoder(&digits)?;
+        let side = (digits.test.pixels() as f64).sqrt() as usize;
+        ensure!(
+            side * side == digits.test.pixels(),
+            "images of {} pixels are not square",
+            digits.test.pixels()
+        );
+        let mut columns: Vec<String> = ["digit", "example", "kind", "row"]
+            .map(str::to_owned)
+            .to_vec();
+        columns.extend((0..side).map(|x| format!("x{x}")));
+        let mut images = Table {
+            columns,
+            rows: Vec::new(),
+        };
+        let (mut squares, mut count) = (0.0, 0);
+        for digit in 0..10_u8 {
+            let of_class = (0..digits.test.len()).filter(|&i| digits.test_labels[i] == digit);
+            for (example, i) in of_class.take(self.examples).enumerate() {
+                let bytes = digits.test.image(i);
+                let x = DMatrix::from_row_iterator(
+                    1,
+                    bytes.len(),
+                    bytes.iter().map(|&b| f32::from(b) / 255.0),
+                );
+                let (mean, _) = vae.encode(&x, Threads(1))?;
+                let y = vae.decode(&mean, Threads(1))?;
+                squares += f64::from((&x - &y).norm_squared());
+                count += bytes.len();
+                for (kind, pixels) in [("image", &x), ("reconstruction", &y)] {
+                    for (row, pixels) in pixels.as_slice().chunks(side).enumerate() {
+                        let mut cells: Vec<Cell> = vec![
+                            usize::from(digit).into(),
+                            example.into(),
+                            kind.into(),
+                            row.into(),
+                        ];
+                        cells.extend(
+                            pixels
+                                .iter()
+                                .map(|p| Cell::from((255.0 * p).round() as usize)),
+                        );
+                        images.rows.push(cells);
+                    }
+                }
+            }
+        }
+        let mut outcome = Outcome::default();
+        outcome.metric("squared_error", squares / count as f64);
+        outcome.table("images", images);
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,105 @@
+//! Who is connected to whom, and how wide a network is where.
+
+use anyhow::Result;
+use astro::classifier::{AstrocyteClassifier, neuron_classifier};
+use astro::layers::{Kind, Layer, Wiring};
+use astro::network::Network;
+use serde::{Deserialize, Serialize};
+
+use super::{Better, Monitor, Outcome, Study};
+use crate::frame::Table;
+
+/// Settings of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct Structure {
+    /// Inputs of the layers whose connections are listed.
+    inputs: usize,
+}
+
+impl Study for Structure {
+    const NAME: &'static str = "astro-structure";
+    const HEADLINE: (&'static str, Better) = ("connections", Better::Lower);
+
+    fn check(&self, _: u64) -> Result<()> {
+        anyhow::ensure!(self.inputs > 0, "inputs = 0: at least one is needed");
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        0.01
+    }
+
+    fn run(&self, _: u64, _: &Monitor<'_>) -> Result<Outcome> {
+        let mut connections =
+            Table::new(&["kind", "wiring", "outputs", "output", "input", "order"]);
+        for (kind, kind_name) in [
+            (Kind::Gather, "gather"),
+            (Kind::Slide, "slide"),
+            (Kind::Spread, "spread"),
+        ] {
+            for (wiring, wiring_name) in [
+                (Wiring::Published, "published"),
+                (Wiring::Lattice, "lattice"),
+            ] {
+                for (output, row) in kind.sources(wiring, self.inputs).into_iter().enumerate() {
+                    for (order, input) in row.into_iter().enumerate() {
+                        let outputs = kind.outputs(self.inputs);
+                        connections.push([
+                            kind_name.into(),
+                            wiring_name.into(),
+                            outputs.into(),
+                            output.into(),
+                            input.into(),
+                            order.into(),
+                        ]);
+                    }
+                }
+            }
+        }
+        let mut widths = Table::new(&["network", "layer", "kind", "width", "connections"]);
+        let neurons = neuron_classifier(&[20, 30, 10])?;
+        let astrocytes = AstrocyteClassifier::talk(Wiring::Published).build()?;
+        push_widths(&mut widths, "neurons", &neurons);
+        push_widths(&mut widths, "astrocytes", &astrocytes);
+        let mut outcome = Outcome::default();
+        outcome.metric("connections", connections.rows.len());
+        outcome.table("connections", connections);
+        outcome.table("widths", widths);
+        Ok(outcome)
+    }
+}
+
+/// The input's width, then that of every layer with connections.
+fn push_widths(table: &mut Table, name: &str, network: &Network) {
+    table.push([
+        name.into(),
+        0_usize.into(),
+        "input".into(),
+        network.layers()[0].inputs().into(),
+        0_usize.into(),
+    ]);
+    let mut depth = 0;
+    for layer in network.layers() {
+        let (kind, connections) = match layer {
+            Layer::Band(band) => {
+                let kind = match band.kind() {
+                    Kind::Gather => "gather",
+                    Kind::Slide => "slide",
+                    Kind::Spread => "spread",
+                };
+                (kind, band.sizes().0)
+            }
+            Layer::Dense { inputs, outputs } => ("dense", inputs * outputs),
+            _ => continue,
+        };
+        depth += 1;
+        table.push([
+            name.into(),
+            depth.into(),
+            kind.into(),
+            layer.outputs().into(),
+            connections.into(),
+        ]);
+    }
+}

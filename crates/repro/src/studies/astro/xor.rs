@@ -1,0 +1,130 @@
+//! Exclusive or, by a stack of astrocytes and by a dense network.
+
+use anyhow::{Result, ensure};
+use astro::classifier::xor_network;
+use astro::layers::{Activation, Layer, Wiring};
+use astro::network::Network;
+use astro::random::Streams;
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+
+use super::classifier::Cells;
+use super::regression::{Descent, Regression};
+use super::{Better, Monitor, Outcome, Study};
+
+/// Settings of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct Xor {
+    network: XorSettings,
+    training: XorTraining,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct XorSettings {
+    /// Astrocytes: 2-4-4-6-6-8-8-10-10-8-6-4-2-1. Neurons: 2-`hidden`-1.
+    cells: Cells,
+    #[serde(default = "published")]
+    wiring: Wiring,
+    /// Astrocytes: whether layers have biases; the published network has none.
+    #[serde(default)]
+    bias: bool,
+    /// Between the layers.
+    activation: Activation,
+    #[serde(default = "ten")]
+    hidden: usize,
+}
+
+fn published() -> Wiring {
+    Wiring::Published
+}
+
+fn ten() -> usize {
+    10
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct XorTraining {
+    steps: usize,
+    learning_rate: f32,
+}
+
+impl Xor {
+    fn network(&self) -> Result<Network> {
+        let XorSettings {
+            cells,
+            wiring,
+            bias,
+            activation,
+            hidden,
+        } = self.network;
+        Ok(match cells {
+            Cells::Astrocytes => xor_network(wiring, bias, activation)?,
+            Cells::Neurons => Network::new(vec![
+                Layer::Dense {
+                    inputs: 2,
+                    outputs: hidden,
+                },
+                Layer::Activation(activation, hidden),
+                Layer::Dense {
+                    inputs: hidden,
+                    outputs: 1,
+                },
+            ])?,
+        })
+    }
+}
+
+impl Study for Xor {
+    const NAME: &'static str = "astro-xor";
+    const HEADLINE: (&'static str, Better) = ("solved", Better::Higher);
+
+    fn check(&self, _: u64) -> Result<()> {
+        self.network()?;
+        let XorTraining {
+            steps,
+            learning_rate,
+        } = self.training;
+        ensure!(steps > 0, "training.steps = 0: at least one is needed");
+        ensure!(
+            learning_rate > 0.0,
+            "training.learning_rate = {learning_rate}: it must be above 0"
+        );
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        self.training.steps as f64 * 8e-6
+    }
+
+    /// Ends as soon as all four outputs are within 0.1 of their targets, which counts as solved.
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let mut network = self.network()?.initialised(&mut Streams::new(seed).weights);
+        let task = Regression {
+            x: DMatrix::from_row_slice(4, 2, &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]),
+            target: DMatrix::from_row_slice(4, 1, &[0.0, 1.0, 1.0, 0.0]),
+        };
+        let XorTraining {
+            steps,
+            learning_rate,
+        } = self.training;
+        let descent = Descent {
+            steps,
+            learning_rate,
+            cooling: false,
+        };
+        let mut solved = false;
+        let (error, steps) = task.fit(&mut network, &descent, monitor, |y| {
+            solved = (y - &task.target).amax() < 0.1;
+            solved
+        })?;
+        let mut outcome = Outcome::default();
+        outcome.metric("solved", usize::from(solved));
+        outcome.metric("steps", steps);
+        outcome.metric("squared_error", error);
+        outcome.metric("parameters", network.theta().len());
+        Ok(outcome)
+    }
+}
