@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Do our astrocyte classifiers have the same distribution over seeds as the published program's?
+
+A run that has not left chance answers the same to every image, so accuracies are a mixture: this compares the fraction of runs
+below 0.2 (Fisher's exact test) and the accuracies of the rest (Mann-Whitney U, normal approximation with ties), condition by
+condition, with runs of the published program after the same number of epochs and with the printed published runs.
+
+    scripts/compare_astro_runs.py [figures/paper/data]
+
+Needs nothing but Python. Runs in the given folder: diffusion.csv, diffusion.history.csv, and the same of
+astro_vs_neurons_fixed if they are there.
+"""
+
+import csv
+import math
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHANCE = 0.2
+
+
+def rows(path):
+    if not path.exists():
+        return []
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def fisher(a, n, b, m):
+    """Two-sided p of a of n against b of m."""
+    total = math.comb(n + m, a + b)
+    p = [math.comb(n, k) * math.comb(m, a + b - k) / total for k in range(a + b + 1) if k <= n and a + b - k <= m]
+    offset = max(0, a + b - m)
+    observed = p[a - offset] if offset else math.comb(n, a) * math.comb(m, b) / total
+    return min(1.0, sum(q for q in p if q <= observed * (1 + 1e-9)))
+
+
+def mann_whitney(x, y):
+    """Two-sided p that x and y come from one distribution."""
+    if len(x) < 3 or len(y) < 3:
+        return None
+    pooled = sorted([(v, 0) for v in x] + [(v, 1) for v in y])
+    rank_sum, ties, i = 0.0, 0.0, 0
+    while i < len(pooled):
+        j = i
+        while j < len(pooled) and pooled[j][0] == pooled[i][0]:
+            j += 1
+        rank_sum += (i + j + 1) / 2 * sum(1 for k in range(i, j) if pooled[k][1] == 0)
+        ties += (j - i) ** 3 - (j - i)
+        i = j
+    n, m = len(x), len(y)
+    u = rank_sum - n * (n + 1) / 2
+    variance = n * m / 12 * (n + m + 1 - ties / ((n + m) * (n + m - 1)))
+    if variance == 0:
+        return 1.0
+    z = max(0.0, abs(u - n * m / 2) - 0.5) / math.sqrt(variance)
+    return math.erfc(z / math.sqrt(2))
+
+
+def describe(values):
+    started = [v for v in values if v >= CHANCE]
+    mean = f"{sum(started) / len(started):.3f}" if started else "-"
+    return len(values) - len(started), len(values), started, mean
+
+
+def compare(name, ours, theirs):
+    a, n, x, our_mean = describe(ours)
+    b, m, y, their_mean = describe(theirs)
+    p = mann_whitney(x, y)
+    print(
+        f"| {name} | {a}/{n} | {b}/{m} | {fisher(a, n, b, m):.2f} "
+        f"| {our_mean} | {their_mean} | {'-' if p is None else f'{p:.3f}'} |"
+    )
+
+
+def our_runs(data):
+    """(cells, encoder, sigma, epoch) -> accuracies, published wiring and blur only."""
+    found = {}
+    for experiment in ("diffusion", "astro_vs_neurons_fixed"):
+        for row in rows(data / f"{experiment}.history.csv"):
+            if row.get("network.wiring", "published") != "published":
+                continue
+            if row.get("disturbance.spillover", "published") != "published":
+                continue
+            cells = row.get("network.cells", "astrocytes")
+            if cells == "neurons" and row.get("network.hidden", "20") != "20":
+                continue
+            sigma = float(row.get("disturbance.level", 0) or 0)
+            key = (cells, row.get("encoder.kind", "vae"), sigma, int(row["epoch"]))
+            if experiment == "diffusion" or key[0] == "neurons":
+                found.setdefault(key, []).append(float(row["test_accuracy"]))
+    return found
+
+
+def main():
+    data = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "figures/paper/data"
+    ours = our_runs(data)
+    if not ours:
+        sys.exit(f"{data}: no history of runs there; make it with: repro run diffusion --profile paper")
+    published = ROOT / "datasets/published"
+    encoders = {"vae_86ep_lr0.001": "vae", "sparse_random_projection": "random-projection"}
+    program = {}
+    for row in rows(published / "peterson2019_program_runs.csv"):
+        if row["encoder"] in encoders:
+            key = (row["cells"], encoders[row["encoder"]], float(row["sigma"]), int(row["epoch"]))
+            program.setdefault(key, []).append(float(row["test_accuracy"]))
+    print("| condition | at chance, ours | theirs | p (Fisher) | rest, ours | theirs | p (Mann-Whitney) |")
+    print("|---|---|---|---|---|---|---|")
+    for key in sorted(program):
+        if key in ours:
+            cells, encoder, sigma, epoch = key
+            compare(f"program: {cells}, {encoder}, sigma {sigma:g}, epoch {epoch}", ours[key], program[key])
+    printed = {}
+    for row in rows(published / "peterson2019_runs.csv"):
+        printed.setdefault(row["experiment"], []).append(float(row["test_accuracy"]))
+    for experiment, key in (
+        ("digits_exp153", ("astrocytes", "vae", 0.0, 150)),
+        ("digits_exp157", ("astrocytes", "vae", 0.1, 150)),
+        ("digits_exp155", ("astrocytes", "random-projection", 0.0, 150)),
+    ):
+        if key in ours:
+            compare(f"published {experiment}: {key[1]}, sigma {key[2]:g}", ours[key], printed[experiment])
+
+
+if __name__ == "__main__":
+    main()
