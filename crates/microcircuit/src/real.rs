@@ -5,6 +5,7 @@ use std::fmt::{Debug, Display};
 use nalgebra::Scalar;
 
 use crate::kernels::elementary::Constants;
+use crate::pyralnet::Engine;
 
 /// The number type of a simulation: `f32`, as the published programs, or `f64`, for checks.
 ///
@@ -12,6 +13,7 @@ use crate::kernels::elementary::Constants;
 /// such as `dt·eta` are formed in `f64` before they are rounded to `Self`.
 pub trait Real:
     Constants
+    + Engine
     + Scalar
     + Copy
     + Default

@@ -5,25 +5,38 @@ use pulp::Simd;
 use super::elementary::Constants;
 
 /// Sum over the columns of one block of lanes, each times its presynaptic rate: `Σ_c w[c] x[c]`.
+///
+/// For few columns, whose number is known when this is compiled.
 #[inline(always)]
-pub(crate) fn weighted_sum<T: Constants, S: Simd>(s: S, w: &[T::V<S>], x: &[T]) -> T::V<S> {
+pub(crate) fn weighted_sum<T: Constants, S: Simd, const C: usize>(
+    s: S,
+    w: &[T::V<S>; C],
+    x: &[T::V<S>; C],
+) -> T::V<S> {
+    let mut sum = T::v_mul(s, w[0], x[0]);
+    for c in 1..C {
+        sum = T::fma(s, w[c], x[c], sum);
+    }
+    sum
+}
+
+/// The same for any number of columns; the rates are numbers.
+#[inline(always)]
+pub(crate) fn long_weighted_sum<T: Constants, S: Simd>(s: S, w: &[T::V<S>], x: &[T]) -> T::V<S> {
     let zero = T::splat(s, T::ZERO);
     let (quads, rest) = w.as_chunks::<4>();
     let (x_quads, x_rest) = x.as_chunks::<4>();
-    let mut total = zero;
-    if !quads.is_empty() {
-        let mut sums = [zero; 4];
-        for (w, x) in quads.iter().zip(x_quads) {
-            for i in 0..4 {
-                sums[i] = T::fma(s, w[i], T::splat(s, x[i]), sums[i]);
-            }
+    let mut sums = [zero; 4];
+    for (w, x) in quads.iter().zip(x_quads) {
+        for i in 0..4 {
+            sums[i] = T::fma(s, w[i], T::splat(s, x[i]), sums[i]);
         }
-        total = T::v_add(
-            s,
-            T::v_add(s, sums[0], sums[1]),
-            T::v_add(s, sums[2], sums[3]),
-        );
     }
+    let mut total = T::v_add(
+        s,
+        T::v_add(s, sums[0], sums[1]),
+        T::v_add(s, sums[2], sums[3]),
+    );
     for (w, x) in rest.iter().zip(x_rest) {
         total = T::fma(s, *w, T::splat(s, *x), total);
     }
@@ -36,10 +49,8 @@ pub(crate) fn weighted_sum<T: Constants, S: Simd>(s: S, w: &[T::V<S>], x: &[T]) 
 /// W ← W + P
 /// P ← decay P + error x
 /// ```
-///
-/// With `PLASTIC` false W stays, and P is kept only to be looked at.
 #[inline(always)]
-pub(crate) fn update<T: Constants, S: Simd, const PLASTIC: bool>(
+pub(crate) fn update<T: Constants, S: Simd>(
     s: S,
     w: &mut [T::V<S>],
     p: &mut [T::V<S>],
@@ -48,9 +59,18 @@ pub(crate) fn update<T: Constants, S: Simd, const PLASTIC: bool>(
     decay: T::V<S>,
 ) {
     for ((w, p), x) in w.iter_mut().zip(p).zip(x) {
-        if PLASTIC {
-            *w = T::v_add(s, *w, *p);
-        }
-        *p = T::fma(s, error, T::splat(s, *x), T::v_mul(s, decay, *p));
+        let p_old = *p;
+        *w = T::v_add(s, *w, p_old);
+        *p = T::fma(s, error, T::splat(s, *x), T::v_mul(s, decay, p_old));
     }
+}
+
+/// x in every lane, for each of the first `C` numbers.
+#[inline(always)]
+pub(crate) fn broadcast<T: Constants, S: Simd, const C: usize>(s: S, x: &[T]) -> [T::V<S>; C] {
+    let mut vectors = [T::splat(s, T::ZERO); C];
+    for (vector, x) in vectors.iter_mut().zip(x) {
+        *vector = T::splat(s, *x);
+    }
+    vectors
 }

@@ -11,3 +11,4 @@ pub(crate) mod lanes;
 pub(crate) mod packed;
 pub(crate) mod rows;
 pub(crate) mod simd;
+pub(crate) mod tiles;

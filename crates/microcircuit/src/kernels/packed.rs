@@ -18,14 +18,14 @@ pub(crate) struct Packed<T> {
 /// Most rows in a tile: as many as a kernel can keep sums of in registers.
 pub(crate) const MAX_TILE: usize = 8;
 
-/// The number of rows per tile for a matrix of `rows` that is walked tile by tile: the one that pads least, and
-/// of those the largest.
+/// The number of rows per tile, 2, 4, 6 or 8, for a matrix of `rows` that is walked tile by tile: the one that
+/// pads least, and of those the largest.
 pub(crate) fn tile_for(rows: usize) -> usize {
     if rows <= MAX_TILE {
-        return rows.max(1);
+        return rows.next_multiple_of(2).max(2);
     }
-    (4..=MAX_TILE)
-        .rev()
+    [8, 6, 4]
+        .into_iter()
         .min_by_key(|tile| rows.next_multiple_of(*tile))
         .unwrap_or(MAX_TILE)
 }

@@ -7,50 +7,20 @@
 //! P ← (1 - dt/τ_w) P + c rᵀ        c = dt η · dt/τ_w · e
 //! ```
 //!
-//! The change of a step is applied in the next one, on the way through the matrix that computes its drive: each
-//! weight is loaded and stored once a step.
+//! Changes are applied every second step, on the way through the matrix that computes its drive. The step in
+//! between needs W + P only, because e and r of a step reach P first, and W a step later. So each weight is stored
+//! every other step, which matters where stores are what takes longest.
 
 use pulp::Simd;
 
 use super::elementary::Constants;
-use super::packed::MAX_TILE;
+use super::tiles::for_tile;
 
-/// Calls a function that is generic over the number of rows in a tile.
-macro_rules! for_tile {
-    ($tile:expr, $R:ident => $call:expr) => {{
-        macro_rules! with {
-            ($rows:literal) => {{
-                const $R: usize = $rows;
-                $call
-            }};
-        }
-        match $tile {
-            1 => with!(1),
-            2 => with!(2),
-            3 => with!(3),
-            4 => with!(4),
-            5 => with!(5),
-            6 => with!(6),
-            7 => with!(7),
-            _ => {
-                debug_assert_eq!($tile, MAX_TILE, "tiles have 1 to 8 rows");
-                with!(8)
-            }
-        }
-    }};
-}
-
-/// What the update of a step needs: its presynaptic rates, and per row its postsynaptic factors.
+/// What is left to apply of one plastic step: its presynaptic rates, and per row its postsynaptic factors c.
 #[derive(Clone, Copy)]
-pub(crate) struct Update<'a, T: Constants, S: Simd> {
-    /// Rates of the step that is caught up with, one per lane.
-    pub(crate) old: &'a [T::V<S>],
-    /// c, one per row.
+pub(crate) struct Change<'a, T: Constants, S: Simd> {
+    pub(crate) rate: &'a [T::V<S>],
     pub(crate) factor: &'a [T],
-    /// 1 where W takes part in plasticity, 0 where only P is kept; `None`: 1 everywhere.
-    pub(crate) plastic: Option<&'a [T]>,
-    /// 1 - dt/τ_w
-    pub(crate) decay: T,
 }
 
 /// `drive = W rate`, row by row.
@@ -87,51 +57,30 @@ pub(crate) fn drive<T: Constants, S: Simd>(
     for_tile!(tile, R => tiles::<T, S, R>(s, w, rate, drive));
 }
 
-/// Applies `update` to W and P, and computes `drive = W rate` with the new W.
+/// `drive = (W + P) rate`: the drive with one change left to apply.
 #[inline(always)]
-pub(crate) fn update_and_drive<T: Constants, S: Simd>(
+pub(crate) fn drive_ahead<T: Constants, S: Simd>(
     s: S,
     tile: usize,
-    (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
-    update: Update<'_, T, S>,
+    (w, p): (&[T::V<S>], &[T::V<S>]),
     rate: &[T::V<S>],
     drive: &mut [T],
 ) {
     #[inline(always)]
     fn tiles<T: Constants, S: Simd, const R: usize>(
         s: S,
-        (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
-        update: Update<'_, T, S>,
+        (w, p): (&[T::V<S>], &[T::V<S>]),
         rate: &[T::V<S>],
         drive: &mut [T],
     ) {
-        let decay = T::splat(s, update.decay);
         let n = R * rate.len();
-        let rows = update
-            .factor
-            .chunks_exact(R)
-            .zip(drive.chunks_exact_mut(R))
-            .enumerate();
-        let matrices = w.chunks_exact_mut(n).zip(p.chunks_exact_mut(n));
-        for ((w, p), (tile, (factor, drive))) in matrices.zip(rows) {
-            let c: [T::V<S>; R] = std::array::from_fn(|k| T::splat(s, factor[k]));
-            let plastic = update.plastic.map(|plastic| &plastic[tile * R..][..R]);
+        let rows = drive.chunks_exact_mut(R);
+        for ((w, p), drive) in w.chunks_exact(n).zip(p.chunks_exact(n)).zip(rows) {
             let mut sums = [T::splat(s, T::ZERO); R];
-            let rates = rate.iter().zip(update.old);
-            let blocks = w
-                .as_chunks_mut::<R>()
-                .0
-                .iter_mut()
-                .zip(p.as_chunks_mut::<R>().0);
-            for ((w, p), (new, old)) in blocks.zip(rates) {
+            let blocks = w.as_chunks::<R>().0.iter().zip(p.as_chunks::<R>().0);
+            for ((w, p), r) in blocks.zip(rate) {
                 for k in 0..R {
-                    let change = match plastic {
-                        None => p[k],
-                        Some(plastic) => T::v_mul(s, T::splat(s, plastic[k]), p[k]),
-                    };
-                    w[k] = T::v_add(s, w[k], change);
-                    p[k] = T::fma(s, c[k], *old, T::v_mul(s, decay, p[k]));
-                    sums[k] = T::fma(s, w[k], *new, sums[k]);
+                    sums[k] = T::fma(s, T::v_add(s, w[k], p[k]), *r, sums[k]);
                 }
             }
             for k in 0..R {
@@ -139,5 +88,71 @@ pub(crate) fn update_and_drive<T: Constants, S: Simd>(
             }
         }
     }
-    for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), update, rate, drive));
+    for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), rate, drive));
+}
+
+/// Applies the changes of the last `N` steps to W and P, and computes `drive = W rate` with the new W.
+///
+/// `plastic` is 1 for rows whose W takes part in plasticity, 0 where only P is kept; `decay` is 1 - dt/τ_w.
+///
+#[inline(always)]
+pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize>(
+    s: S,
+    tile: usize,
+    (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
+    changes: [Change<'_, T, S>; N],
+    decay: T,
+    rate: &[T::V<S>],
+    drive: &mut [T],
+) {
+    #[inline(always)]
+    fn tiles<T: Constants, S: Simd, const R: usize, const N: usize>(
+        s: S,
+        (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
+        changes: [Change<'_, T, S>; N],
+        decay: T,
+        rate: &[T::V<S>],
+        drive: &mut [T],
+    ) {
+        let decay = T::splat(s, decay);
+        let zero = T::splat(s, T::ZERO);
+        let n = R * rate.len();
+        let matrices = w.chunks_exact_mut(n).zip(p.chunks_exact_mut(n));
+        let rows = drive.chunks_exact_mut(R);
+        for (tile, ((w, p), drive)) in matrices.zip(rows).enumerate() {
+            let (mut sums, mut c) = ([zero; R], [[zero; R]; N]);
+            for k in 0..R {
+                for i in 0..N {
+                    c[i][k] = T::splat(s, changes[i].factor[tile * R + k]);
+                }
+            }
+            let blocks = w
+                .as_chunks_mut::<R>()
+                .0
+                .iter_mut()
+                .zip(p.as_chunks_mut::<R>().0);
+            for (b, ((w, p), rate)) in blocks.zip(rate).enumerate() {
+                let rate = *rate;
+                let mut old = [zero; N];
+                for i in 0..N {
+                    old[i] = changes[i].rate[b];
+                }
+                for k in 0..R {
+                    // Through locals: the compiler does not know that W, P and the rates do not overlap.
+                    let (mut w_new, mut p_new) = (w[k], p[k]);
+                    for i in 0..N {
+                        w_new = T::v_add(s, w_new, p_new);
+                        p_new = T::fma(s, c[i][k], old[i], T::v_mul(s, decay, p_new));
+                    }
+                    w[k] = w_new;
+                    p[k] = p_new;
+                    sums[k] = T::fma(s, w_new, rate, sums[k]);
+                }
+            }
+            for k in 0..R {
+                drive[k] = T::v_sum(s, sums[k]);
+            }
+        }
+    }
+    for_tile!(tile, R => tiles::<T, S, R, N>(s, (w, p), changes, decay, rate, drive));
 }

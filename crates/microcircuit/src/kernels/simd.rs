@@ -2,34 +2,49 @@
 
 use std::marker::PhantomData;
 
-use pulp::{Arch, WithSimd};
+use pulp::WithSimd;
 
 use super::lanes::Lanes;
 
 /// The vector unit that a network computes with.
 ///
 /// Results are the same to rounding, and bit for bit the same for the same unit. The default is the best that
-/// this machine has, found out once per network; the others are for comparison, and for repeating, bit for bit,
-/// a run made on a lesser machine.
+/// this machine has; the others are for comparison, and for repeating, bit for bit, a run made on a lesser
+/// machine. A unit that the machine lacks falls back to the next lesser one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Simd {
     /// The widest unit of this machine: AVX-512, AVX2 with FMA, or NEON, else [`Simd::Portable`].
     #[default]
     Best,
-    /// AVX2 with FMA where there is AVX-512 (or AVX2); else the best.
+    /// AVX2 with FMA, even where there is AVX-512.
     Avx2,
     /// One number at a time, on any machine.
     Portable,
 }
 
 impl Simd {
-    /// Runs `operation` on the vector unit. To be called once per pattern, not per step.
+    /// Runs `operation` on the vector unit. To be called a few times per pattern, not per step.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn dispatch<O: WithSimd>(self, operation: O) -> O::Output {
+        use pulp::x86::{V3, V4};
+        if self == Self::Best
+            && let Some(unit) = V4::try_new()
+        {
+            return pulp::Simd::vectorize(unit, operation);
+        }
+        match V3::try_new() {
+            Some(unit) if self != Self::Portable => pulp::Simd::vectorize(unit, operation),
+            _ => pulp::Simd::vectorize(pulp::Scalar, operation),
+        }
+    }
+
+    /// Runs `operation` on the vector unit. To be called a few times per pattern, not per step.
+    #[cfg(not(target_arch = "x86_64"))]
     pub(crate) fn dispatch<O: WithSimd>(self, operation: O) -> O::Output {
         match self {
-            Self::Best => Arch::new().dispatch(operation),
-            Self::Avx2 => avx2(operation),
-            Self::Portable => operation.with_simd(pulp::Scalar),
+            Self::Portable => pulp::Simd::vectorize(pulp::Scalar, operation),
+            _ => pulp::Arch::new().dispatch(operation),
         }
     }
 
@@ -54,17 +69,4 @@ impl Simd {
             _ => "portable",
         }
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx2<O: WithSimd>(operation: O) -> O::Output {
-    match pulp::x86::V3::try_new() {
-        Some(unit) => pulp::Simd::vectorize(unit, operation),
-        None => Arch::new().dispatch(operation),
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn avx2<O: WithSimd>(operation: O) -> O::Output {
-    Arch::new().dispatch(operation)
 }

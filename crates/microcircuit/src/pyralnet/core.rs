@@ -3,23 +3,26 @@
 use nalgebra::DMatrix;
 
 use super::Tuning;
+use super::engine::Job;
 use super::input::{Decay, Input};
-use super::stage::Stage;
-use super::step::{Steps, nudge};
-use crate::activation::Activation;
-use crate::kernels::aligned::{Aligned, padded};
-use crate::kernels::elementary::{Sigmoid, SoftRelu};
+use super::stage::{Pending, Stage};
+use super::step::nudge;
+use crate::kernels::aligned::Aligned;
 use crate::model::{Compartment, Pattern};
 use crate::weights::{Synapse, Weights};
 use crate::{NoiseSource, Params, Real};
 
 /// Everything that a step reads or writes.
-pub(super) struct Core<T: Real> {
+pub struct Core<T: Real> {
     pub(super) params: Params,
     tuning: Tuning,
     pub(super) input: Input<T>,
-    /// Coordinates of the low-passed input in this step, rounded.
+    /// Coordinates of the low-passed input in this step, rounded; and times scale dt/τ_w of `W_up`.
     pub(super) x: Vec<T>,
+    pub(super) x_learning: Vec<T>,
+    /// 1 and 0, or 0 and the bias: what becomes of f(u) in each lane of the first layer.
+    pub(super) mask: Aligned<T>,
+    pub(super) bias: Aligned<T>,
     /// Low-passed target potentials, and those they tend to.
     pub(super) target: Vec<f64>,
     pub(super) target_goal: Vec<f64>,
@@ -29,8 +32,8 @@ pub(super) struct Core<T: Real> {
     pub(super) soma: Aligned<T>,
     pub(super) first: FirstLayer<T>,
     pub(super) stages: Vec<Stage<T>>,
-    /// Whether the last step was plastic, so that the next has its changes of the stages' weights to catch up with.
-    pub(super) pending: bool,
+    /// How many of the last plastic steps are left to apply to the stages' forward weights: up to 2.
+    pub(super) pending: usize,
     /// 1 - dt/τ_w
     pub(super) decay: T,
     /// dt g_som, dt g_a, and per stage -scale dt/τ_w / (dt g_a) of `W_pi`.
@@ -38,6 +41,8 @@ pub(super) struct Core<T: Real> {
     pub(super) feedback_gain: T,
     pub(super) pi_learning: Vec<T>,
     pub(super) noise: Option<Noise>,
+    /// Δ of the rules at rest, if they are kept.
+    pub(super) resting: Option<Weights<T>>,
 }
 
 /// Constants of the first hidden layer, as [`Targets`](super::stage::Targets) has them of the others.
@@ -45,7 +50,7 @@ pub(super) struct FirstLayer<T> {
     pub(super) keep: T,
     pub(super) gain: T,
     pub(super) prediction: T,
-    pub(super) learning: T,
+    pub(super) learning: f64,
 }
 
 /// Noise of standard deviation `dt_sigma` per step; of none, but still drawn, where it is zero.
@@ -68,14 +73,14 @@ impl<T: Real> Core<T> {
         let real = T::from_f64;
         let dt = raw.dt_ms;
         let width = tuning.simd.lanes::<T>();
-        let input = Input::new(&params, tuning.input, width, tuning.resting_deltas);
+        let input = Input::new(&params, tuning.input, width);
         let stages: Vec<_> = (1..=params.n_hidden())
-            .map(|layer| Stage::new(&params, layer, width, tuning.resting_deltas))
+            .map(|layer| Stage::new(&params, layer, width))
             .collect();
         // A network without feedback has no apical potential, and `W_pi` nothing to learn.
         let dt_g_a = dt * raw.g_a;
         let pi_learning = |stage: &Stage<T>| {
-            let scale = stage.rates.pi.factor() * dt / raw.tau_w_ms;
+            let scale = stage.scales.pi * dt / raw.tau_w_ms;
             real(if dt_g_a > 0.0 {
                 -scale / dt_g_a
             } else {
@@ -86,16 +91,23 @@ impl<T: Real> Core<T> {
             keep: real(1.0 - dt * (raw.g_l + raw.g_b + raw.g_a)),
             gain: real(dt * raw.g_b),
             prediction: real(params.basal_prediction(1)),
-            learning: real(input.scale.factor() * dt / raw.tau_w_ms),
+            learning: input.scale * dt / raw.tau_w_ms,
         };
+        let n = params.dim(1);
+        let (mut mask, mut bias) = (Aligned::zeros(n + 1), Aligned::zeros(n + 1));
+        mask[..n].fill(real(1.0));
+        bias[n] = real(raw.bias_rate.unwrap_or(0.0));
         let mut core = Self {
             x: Vec::new(),
+            x_learning: Vec::new(),
+            mask,
+            bias,
             target: Vec::new(),
             target_goal: Vec::new(),
             target_gain: 0.0,
-            soma: Aligned::zeros(padded::<T>(params.dim(1) + 1)),
+            soma: Aligned::zeros(n + 1),
             first,
-            pending: false,
+            pending: 0,
             decay: real(1.0 - dt / raw.tau_w_ms),
             nudging: real(dt * raw.g_som),
             feedback_gain: real(dt_g_a),
@@ -104,6 +116,7 @@ impl<T: Real> Core<T> {
                 source,
                 dt_sigma: 0.0,
             }),
+            resting: tuning.resting_deltas.then(|| Weights::zeros(&params)),
             input,
             stages,
             tuning,
@@ -128,7 +141,7 @@ impl<T: Real> Core<T> {
 
     pub(super) fn reset(&mut self) {
         self.zero_deltas();
-        self.input.forget();
+        self.input.forget(self.tuning.simd);
         self.target.clear();
         self.rest();
     }
@@ -136,8 +149,10 @@ impl<T: Real> Core<T> {
     /// Turns to a new pattern.
     pub(super) fn begin(&mut self, pattern: &Pattern<'_>) {
         let raw = self.params.raw();
-        self.input.begin(pattern.input, raw.bias_rate);
+        self.input
+            .begin(pattern.input, raw.bias_rate, self.tuning.simd);
         self.x.resize(self.input.x.len(), T::default());
+        self.x_learning.resize(self.input.x.len(), T::default());
         self.target_goal.clear();
         self.target_goal.extend_from_slice(pattern.target);
         if self.target.is_empty() {
@@ -165,27 +180,77 @@ impl<T: Real> Core<T> {
             let beta = 1.0 - self.params.raw().dt_ms / self.params.raw().tau_w_ms;
             self.input.count(Decay::steps(beta, n));
         }
-        let simd = self.tuning.simd;
-        match self.params.raw().activation {
-            Activation::Sigmoid => {
-                simd.dispatch(Steps {
-                    core: self,
+        if !(plastic && self.resting.is_some()) {
+            return T::run(
+                self,
+                Job {
                     n,
                     plastic,
                     average,
-                    activation: Sigmoid,
-                });
+                },
+            );
+        }
+        for _ in 0..n {
+            self.resting_plasticity();
+            T::run(
+                self,
+                Job {
+                    n: 1,
+                    plastic,
+                    average,
+                },
+            );
+        }
+    }
+
+    /// What the next step does to the Δ of rules at rest. Plainly: they are there to be looked at.
+    fn resting_plasticity(&mut self) {
+        let Some(mut deltas) = self.resting.take() else {
+            return;
+        };
+        let raw = self.params.raw();
+        let f = |u: T| raw.activation.rate(u);
+        let factor = T::from_f64(raw.dt_ms / raw.tau_w_ms);
+        let (dendrites, presynaptic) = (self.dendrites(), self.presynaptic());
+        let low_pass = |delta: &mut DMatrix<T>, e: &[T], r: &[T]| {
+            for (j, r) in r.iter().enumerate() {
+                for (i, e) in e.iter().enumerate() {
+                    let old = delta[(i, j)];
+                    delta[(i, j)] = old + factor * (*e * *r - old);
+                }
             }
-            Activation::SoftRelu => {
-                simd.dispatch(Steps {
-                    core: self,
-                    n,
-                    plastic,
-                    average,
-                    activation: SoftRelu,
-                });
+        };
+        let errors = |soma: &[T], dendrite: &[T], prediction: f64| -> Vec<T> {
+            let prediction = T::from_f64(prediction);
+            soma.iter()
+                .zip(dendrite)
+                .map(|(u, v)| f(*u) - f(prediction * *v))
+                .collect()
+        };
+        let n_hidden = self.params.n_hidden();
+        for (i, dendrites) in dendrites.iter().enumerate() {
+            let layer = i + 1;
+            let e_up = errors(
+                self.soma(layer),
+                &dendrites.basal,
+                self.params.basal_prediction(layer),
+            );
+            let up = if layer > n_hidden {
+                &mut deltas.output
+            } else {
+                &mut deltas.hidden[i].up
+            };
+            low_pass(up, &e_up, &presynaptic[i]);
+            if layer <= n_hidden {
+                let inn_soma = self.inn_soma(layer);
+                let e_ip = errors(inn_soma, &dendrites.inn, self.params.dendritic_prediction());
+                low_pass(&mut deltas.hidden[i].ip, &e_ip, &presynaptic[layer]);
+                let e_pi: Vec<T> = dendrites.apical.iter().map(|v| -*v).collect();
+                let inn: Vec<T> = inn_soma.iter().map(|u| f(*u)).collect();
+                low_pass(&mut deltas.hidden[i].pi, &e_pi, &inn);
             }
         }
+        self.resting = Some(deltas);
     }
 
     /// Adds the noise of this step to the somata or to what is still to enter them: per hidden layer the
@@ -218,22 +283,16 @@ impl<T: Real> Core<T> {
 
     /// Applies what is pending, and zeroes all Δ.
     pub(super) fn zero_deltas(&mut self) {
-        self.catch_up();
-        self.input.zero_deltas();
+        T::catch_up(self);
+        self.input.zero_deltas(self.tuning.simd);
         self.stages.iter_mut().for_each(Stage::zero_deltas);
-    }
-
-    fn catch_up(&mut self) {
-        if std::mem::take(&mut self.pending) {
-            self.stages
-                .iter_mut()
-                .for_each(|stage| stage.catch_up(self.decay));
-        }
+        self.resting = self.resting.take().map(|_| Weights::zeros(&self.params));
     }
 
     pub(super) fn set_weights(&mut self, weights: &Weights<T>) {
-        self.catch_up();
-        self.input.set_weights(&weights.hidden[0].up);
+        T::catch_up(self);
+        self.input
+            .set_weights(&weights.hidden[0].up, self.tuning.simd);
         for (layer, synapse) in self.params.synapses() {
             let matrix = weights.get(layer, synapse).expect("checked shapes");
             self.stages
@@ -251,20 +310,30 @@ impl<T: Real> Core<T> {
         if (layer, synapse) == (1, Synapse::Up) {
             return Some(self.input.weights(shape));
         }
+        let pending = Pending {
+            steps: self.pending,
+            decay: self.decay,
+        };
         self.stages
             .iter()
-            .find_map(|stage| stage.weights(layer, synapse, shape, self.pending))
+            .find_map(|stage| stage.weights(layer, synapse, shape, pending))
     }
 
     pub(super) fn delta_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
         let shape = self.params.shape(layer, synapse)?;
-        if (layer, synapse) == (1, Synapse::Up) {
-            return self.input.delta(shape);
-        }
-        let pending = self.pending.then_some(self.decay);
-        self.stages
-            .iter()
-            .find_map(|stage| stage.delta(layer, synapse, shape, pending))
+        let pending = Pending {
+            steps: self.pending,
+            decay: self.decay,
+        };
+        let changing = match (layer, synapse) {
+            (_, Synapse::Down) => return None,
+            (1, Synapse::Up) => self.input.delta(shape),
+            _ => self
+                .stages
+                .iter()
+                .find_map(|stage| stage.delta(layer, synapse, shape, pending)),
+        };
+        changing.or_else(|| self.resting.as_ref()?.get(layer, synapse).cloned())
     }
 
     /// Somata of the pyramidal neurons of `layer` (from 1).
@@ -289,33 +358,42 @@ impl<T: Real> Core<T> {
         self.stages.last_mut().expect("at least one hidden layer")
     }
 
+    /// Rates of the input and the hidden layers as the next step uses them, with bias.
+    fn presynaptic(&self) -> Vec<Vec<T>> {
+        let raw = self.params.raw();
+        let bias = raw.bias_rate.map(T::from_f64);
+        let input = self
+            .input
+            .next_rates()
+            .into_iter()
+            .map(T::from_f64)
+            .collect();
+        let hidden = (1..=self.params.n_hidden()).map(|layer| {
+            self.soma(layer)
+                .iter()
+                .map(|u| raw.activation.rate(*u))
+                .chain(bias)
+                .collect()
+        });
+        std::iter::once(input).chain(hidden).collect()
+    }
+
     /// The dendritic potentials that the next step is going to compute.
     pub(super) fn dendrites(&self) -> Vec<Dendrites<T>> {
         let activation = self.params.raw().activation;
         let rate = |soma: &[T]| -> Vec<T> { soma.iter().map(|u| activation.rate(*u)).collect() };
-        let bias = self.params.raw().bias_rate.map(T::from_f64);
         let drive = |layer, synapse, rates: &[T]| -> Vec<T> {
-            let Some(weights) = self.weights_of(layer, synapse) else {
-                return Vec::new();
-            };
-            let bias = bias.filter(|_| weights.ncols() > rates.len());
-            let rates: Vec<T> = rates.iter().copied().chain(bias).collect();
+            let weights = self
+                .weights_of(layer, synapse)
+                .expect("every hidden layer has all four");
             let product = |row: usize| (0..rates.len()).map(|j| weights[(row, j)] * rates[j]).sum();
             (0..weights.nrows()).map(product).collect()
         };
         let n_hidden = self.params.n_hidden();
+        let presynaptic = self.presynaptic();
         (1..=n_hidden + 1)
             .map(|layer| {
-                let below = match layer {
-                    1 => self
-                        .input
-                        .next_rates()
-                        .into_iter()
-                        .map(T::from_f64)
-                        .collect(),
-                    _ => rate(self.soma(layer - 1)),
-                };
-                let basal = drive(layer, Synapse::Up, &below);
+                let basal = drive(layer, Synapse::Up, &presynaptic[layer - 1]);
                 if layer > n_hidden {
                     return Dendrites {
                         basal,
@@ -333,13 +411,13 @@ impl<T: Real> Core<T> {
                 Dendrites {
                     basal,
                     apical,
-                    inn: drive(layer, Synapse::Ip, &rate(self.soma(layer))),
+                    inn: drive(layer, Synapse::Ip, &presynaptic[layer]),
                 }
             })
             .collect()
     }
 
-    /// The form in which the input layer is simulated.
+    /// How the network is computed.
     pub(super) fn tuning(&self) -> Tuning {
         self.tuning
     }

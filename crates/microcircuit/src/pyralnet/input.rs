@@ -2,8 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::stage::Scale;
+use super::turn::Turn;
 use crate::kernels::packed::Packed;
+use crate::kernels::simd::Simd;
 use crate::{Params, Real};
 
 /// In which coordinates the forward weights from the input layer are simulated.
@@ -22,10 +23,10 @@ pub enum InputForm {
 }
 
 /// Forward weights onto the first hidden layer, and the state of the input.
-pub(super) struct Input<T> {
+pub struct Input<T> {
     form: InputForm,
-    pub(super) scale: Scale,
-    n_pre: usize,
+    /// P = scale · Δ, scale = dt η; zero if the rule is at rest.
+    pub(super) scale: f64,
     /// All weights, one column per input (and bias), lanes being the neurons; and their changes per step.
     w: Packed<T>,
     p: Packed<T>,
@@ -45,14 +46,14 @@ pub(super) struct Input<T> {
 }
 
 /// The weights in the plane in which the input of a pattern moves.
-struct Plane<T> {
-    basis: [Vec<f64>; 2],
-    w: Packed<T>,
-    p: Packed<T>,
-    w_start: Packed<T>,
-    p_start: Packed<T>,
+pub(super) struct Plane<T> {
+    pub(super) basis: [Vec<T>; 2],
+    pub(super) w: Packed<T>,
+    pub(super) p: Packed<T>,
+    pub(super) w_start: Packed<T>,
+    pub(super) p_start: Packed<T>,
     /// Σ βⁱ over the plastic steps since the start, and β to the power of their number.
-    decayed: Decay,
+    pub(super) decayed: Decay,
 }
 
 /// What plastic steps without an error do to W and P: `W += sum · P`, `P *= power`.
@@ -89,13 +90,14 @@ impl Decay {
 }
 
 impl<T: Real> Input<T> {
-    pub(super) fn new(params: &Params, form: InputForm, width: usize, keep_resting: bool) -> Self {
+    pub(super) fn new(params: &Params, form: InputForm, width: usize) -> Self {
         let raw = params.raw();
-        let (n_pre, n) = (params.n_pre(0), params.dim(1));
+        // As many lanes as the rates of the layer have, which end with the bias.
+        let (n_pre, n) = (params.n_pre(0), params.dim(1) + 1);
         let form = if n_pre > 2 { form } else { InputForm::Plain };
         let columns = |columns| Packed::zeros(columns, n, columns, width);
         let plane = (form == InputForm::Factored).then(|| Plane {
-            basis: [vec![0.0; n_pre], vec![0.0; n_pre]],
+            basis: [vec![T::default(); n_pre], vec![T::default(); n_pre]],
             w: columns(2),
             p: columns(2),
             w_start: columns(2),
@@ -104,8 +106,7 @@ impl<T: Real> Input<T> {
         });
         Self {
             form,
-            scale: Scale::new(raw.dt_ms * params.eta_up(1), keep_resting),
-            n_pre,
+            scale: raw.dt_ms * params.eta_up(1),
             w: columns(n_pre),
             p: columns(n_pre),
             plane,
@@ -135,7 +136,7 @@ impl<T: Real> Input<T> {
     }
 
     /// Turns to a new pattern. The first one starts the filter.
-    pub(super) fn begin(&mut self, input: &[f64], bias: Option<f64>) {
+    pub(super) fn begin(&mut self, input: &[f64], bias: Option<f64>, simd: Simd) {
         let rates = self.rates();
         self.goal = input.iter().copied().chain(bias).collect();
         self.start = if rates.is_empty() {
@@ -153,7 +154,8 @@ impl<T: Real> Input<T> {
                 let basis = plane_of(&self.goal, &self.start);
                 self.x = basis.iter().map(|q| dot(q, &self.start)).collect();
                 self.x_goal = basis.iter().map(|q| dot(q, &self.goal)).collect();
-                self.turn(basis);
+                let basis = basis.map(|q| q.into_iter().map(T::from_f64).collect());
+                self.turn(basis, simd);
             }
         }
     }
@@ -171,7 +173,7 @@ impl<T: Real> Input<T> {
         }
     }
 
-    /// Low-passed rates of the next step, without bias.
+    /// Low-passed rates of the next step, with bias.
     pub(super) fn next_rates(&self) -> Vec<f64> {
         let mut rates = self.rates();
         rates
@@ -182,8 +184,8 @@ impl<T: Real> Input<T> {
     }
 
     /// Forgets the state of the filter, so that the next pattern starts it.
-    pub(super) fn forget(&mut self) {
-        self.fold();
+    pub(super) fn forget(&mut self, simd: Simd) {
+        self.turn_in_place(simd);
         for values in [
             &mut self.start,
             &mut self.goal,
@@ -195,33 +197,26 @@ impl<T: Real> Input<T> {
     }
 
     /// Brings the matrices up to date with the plane, and projects them onto a new one.
-    fn turn(&mut self, basis: [Vec<f64>; 2]) {
-        self.fold();
+    fn turn(&mut self, basis: [Vec<T>; 2], simd: Simd) {
         let Some(plane) = &mut self.plane else { return };
-        project(&self.w, &basis, &mut plane.w);
-        project(&self.p, &basis, &mut plane.p);
-        plane.w_start.clone_from(&plane.w);
-        plane.p_start.clone_from(&plane.p);
-        plane.basis = basis;
+        T::turn(
+            Turn {
+                w: self.w.data_mut(),
+                p: self.p.data_mut(),
+                plane,
+                scale: self.scale,
+                basis,
+            },
+            simd,
+        );
     }
 
-    /// Brings the matrices up to date with the plane, which must be turned before it is used again.
-    fn fold(&mut self) {
-        let Some(plane) = &mut self.plane else { return };
-        if plane.decayed == Decay::NONE || self.scale == Scale::Resting {
-            return;
+    /// Brings matrices and plane up to date with each other.
+    fn turn_in_place(&mut self, simd: Simd) {
+        if let Some(plane) = &self.plane {
+            let basis = plane.basis.clone();
+            self.turn(basis, simd);
         }
-        let lanes = self.w.data().len() / self.n_pre;
-        for pre in 0..self.n_pre {
-            for lane in 0..lanes {
-                let (w, p) = plane.folded(&self.w, &self.p, self.scale, pre, lane);
-                self.w.set(pre, lane, w);
-                self.p.set(pre, lane, p);
-            }
-        }
-        plane.decayed = Decay::NONE;
-        plane.w_start.clone_from(&plane.w);
-        plane.p_start.clone_from(&plane.p);
     }
 
     pub(super) fn weights(&self, shape: (usize, usize)) -> DMatrix<T> {
@@ -229,96 +224,58 @@ impl<T: Real> Input<T> {
     }
 
     pub(super) fn delta(&self, shape: (usize, usize)) -> Option<DMatrix<T>> {
-        let scale = self.scale.factor();
-        (self.scale != Scale::Resting).then(|| {
+        (self.scale > 0.0).then(|| {
             DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-                T::from_f64(self.current(pre, post).1.to_f64() / scale)
+                T::from_f64(self.current(pre, post).1.to_f64() / self.scale)
             })
         })
     }
 
     fn current(&self, pre: usize, lane: usize) -> (T, T) {
         match &self.plane {
-            Some(plane) if plane.decayed != Decay::NONE && self.scale != Scale::Resting => {
-                plane.folded(&self.w, &self.p, self.scale, pre, lane)
+            Some(plane) if plane.decayed != Decay::NONE && self.scale > 0.0 => {
+                plane.folded(&self.w, &self.p, pre, lane)
             }
             _ => (self.w.get(pre, lane), self.p.get(pre, lane)),
         }
     }
 
     /// Replaces the weights.
-    pub(super) fn set_weights(&mut self, weights: &DMatrix<T>) {
-        self.fold();
+    pub(super) fn set_weights(&mut self, weights: &DMatrix<T>, simd: Simd) {
+        self.turn_in_place(simd);
         for pre in 0..weights.ncols() {
             for post in 0..weights.nrows() {
                 self.w.set(pre, post, weights[(post, pre)]);
             }
         }
-        self.reproject();
+        self.turn_in_place(simd);
     }
 
     /// Zeroes Δ.
-    pub(super) fn zero_deltas(&mut self) {
-        self.fold();
+    pub(super) fn zero_deltas(&mut self, simd: Simd) {
+        self.turn_in_place(simd);
         self.p.data_mut().fill(T::default());
-        self.reproject();
-    }
-
-    fn reproject(&mut self) {
-        if let Some(plane) = &self.plane {
-            let basis = plane.basis.clone();
-            self.turn(basis);
-        }
+        self.turn_in_place(simd);
     }
 }
 
 impl<T: Real> Plane<T> {
-    /// A weight and its change per step, now.
-    ///
-    /// ```text
-    /// W + s P + Σ_q (W̃ - W̃_start - s P̃_start) q      s = 1 + β + … + β^(plastic steps - 1)
-    /// b P     + Σ_q (P̃ - b P̃_start) q                b = β^(plastic steps)
-    /// ```
-    fn folded(
-        &self,
-        w: &Packed<T>,
-        p: &Packed<T>,
-        scale: Scale,
-        pre: usize,
-        lane: usize,
-    ) -> (T, T) {
+    /// A weight and its change per step, now; see [`Turn`].
+    fn folded(&self, w: &Packed<T>, p: &Packed<T>, pre: usize, lane: usize) -> (T, T) {
         let (sum, power) = (
             T::from_f64(self.decayed.sum),
             T::from_f64(self.decayed.power),
         );
         let (mut w, mut p) = (w.get(pre, lane), p.get(pre, lane));
-        if scale.is_plastic() {
-            w += sum * p;
-        }
+        w += sum * p;
         p = power * p;
         for (i, q) in self.basis.iter().enumerate() {
-            let q = T::from_f64(q[pre]);
+            let q = q[pre];
             let start = self.p_start.get(i, lane);
-            if scale.is_plastic() {
-                w += (self.w.get(i, lane) - self.w_start.get(i, lane) - sum * start) * q;
-            }
+            w += (self.w.get(i, lane) - self.w_start.get(i, lane) - sum * start) * q;
             p += (self.p.get(i, lane) - power * start) * q;
         }
         (w, p)
-    }
-}
-
-fn project<T: Real>(matrix: &Packed<T>, basis: &[Vec<f64>; 2], projected: &mut Packed<T>) {
-    let lanes = projected.data().len() / 2;
-    for (i, q) in basis.iter().enumerate() {
-        for lane in 0..lanes {
-            let sum = q
-                .iter()
-                .enumerate()
-                .map(|(pre, q)| matrix.get(pre, lane) * T::from_f64(*q))
-                .sum();
-            projected.set(i, lane, sum);
-        }
     }
 }
 

@@ -1,13 +1,17 @@
 //! The full simulation.
 
 mod core;
+mod engine;
+mod first;
 mod input;
 mod stage;
 mod step;
+mod turn;
 
 use nalgebra::DMatrix;
 
 use self::core::{Core, Dendrites};
+pub(crate) use self::engine::Engine;
 pub use self::input::InputForm;
 use crate::kernels::simd::Simd;
 use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError, check_somata};

@@ -12,7 +12,7 @@ use crate::{Params, Real};
 /// Rates of layer l drive two sets of neurons, the m pyramidal neurons of layer l + 1 and the m interneurons of
 /// layer l; both project back onto the apical dendrites of layer l. They are kept side by side, as 2m *targets*:
 /// first the pyramidal neurons, then the interneurons.
-pub(super) struct Stage<T> {
+pub struct Stage<T> {
     pub(super) layer: usize,
     pub(super) n: usize,
     pub(super) m: usize,
@@ -27,18 +27,26 @@ pub(super) struct Stage<T> {
     /// Whether `W_pi = -W_down` and stays so, so that rates of layer l + 1 and of interneurons can be subtracted
     /// before they are weighted.
     pub(super) cancels: bool,
-    /// Rates of the pyramidal neurons, with bias, zero in the other lanes: those of the step to come, and of the
-    /// step before.
+    /// Rates of the pyramidal neurons, with bias, zero in the other lanes.
     pub(super) rate: Aligned<T>,
-    pub(super) old_rate: Aligned<T>,
+    /// Of the last plastic steps, what is left to apply; see [`Core::pending`](super::core::Core).
+    pub(super) changes: [Change<T>; 2],
     /// g_a · dt · apical potential of the layer; scratch.
     pub(super) apical: Aligned<T>,
     pub(super) targets: Targets<T>,
-    pub(super) rates: LearningRates,
+    pub(super) scales: Scales,
+}
+
+/// What is left to apply of one plastic step.
+pub struct Change<T> {
+    /// Presynaptic rates, as [`Stage::rate`].
+    pub(super) rate: Aligned<T>,
+    /// scale · dt/τ_w · e, one per target.
+    pub(super) factor: Aligned<T>,
 }
 
 /// The 2m neurons that the rates of a hidden layer drive, in vectors of lanes.
-pub(super) struct Targets<T> {
+pub struct Targets<T> {
     /// Somatic potentials and their rates.
     pub(super) soma: Aligned<T>,
     pub(super) rate: Aligned<T>,
@@ -46,76 +54,50 @@ pub(super) struct Targets<T> {
     pub(super) drive: Aligned<T>,
     /// What else enters the somata in this step, times dt.
     pub(super) extra: Aligned<T>,
-    /// scale · dt/τ_w · e of the last plastic step.
-    pub(super) factor: Aligned<T>,
     /// Rates times g_a dt, as the feedback weights want them (pyramidal minus interneurons if these cancel).
     pub(super) feedback: Aligned<T>,
     /// Constants: what a step leaves of the soma, what it adds of the drive, the factor of the dendritic
-    /// prediction, scale · dt/τ_w, and 1 where W is plastic.
+    /// prediction, and scale · dt/τ_w.
     pub(super) keep: Aligned<T>,
     pub(super) gain: Aligned<T>,
     pub(super) prediction: Aligned<T>,
     pub(super) learning: Aligned<T>,
-    pub(super) plastic: Aligned<T>,
     /// Sum of the somata since the output is being averaged.
     pub(super) sum: Aligned<T>,
 }
 
-/// How the low-pass weight changes of a stage are stored: as P = scale · Δ.
+/// How the low-pass weight changes of a stage are stored: as P = scale · Δ with scale = dt η, and not at all where
+/// the rule is at rest, η = 0.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LearningRates {
-    pub(super) up: Scale,
-    pub(super) ip: Scale,
-    pub(super) pi: Scale,
+pub(super) struct Scales {
+    pub(super) up: f64,
+    pub(super) ip: f64,
+    pub(super) pi: f64,
 }
 
-/// P = scale · Δ. Rules whose rate is zero are at rest: nothing is computed of them, unless their Δ are kept to be
-/// looked at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scale {
-    /// W changes; scale = dt η.
-    Plastic(f64),
-    /// W does not change, but Δ is kept; scale = 1.
-    Kept,
-    /// W does not change, and Δ is not computed.
-    Resting,
-}
-
-impl Scale {
-    pub(super) fn new(dt_eta: f64, keep_resting: bool) -> Self {
-        match keep_resting {
-            _ if dt_eta > 0.0 => Self::Plastic(dt_eta),
-            true => Self::Kept,
-            false => Self::Resting,
-        }
-    }
-
-    /// The factor; zero if there is no Δ.
-    pub(super) fn factor(self) -> f64 {
-        match self {
-            Self::Plastic(scale) => scale,
-            Self::Kept => 1.0,
-            Self::Resting => 0.0,
-        }
-    }
-
-    pub(super) fn is_plastic(self) -> bool {
-        matches!(self, Self::Plastic(_))
-    }
+/// How many plastic steps are left to apply to the forward weights, and 1 - dt/τ_w.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending<T> {
+    pub(super) steps: usize,
+    pub(super) decay: T,
 }
 
 impl<T: Real> Stage<T> {
     /// Hidden `layer` at rest, with zero weights.
-    pub(super) fn new(params: &Params, layer: usize, width: usize, keep_resting: bool) -> Self {
+    pub(super) fn new(params: &Params, layer: usize, width: usize) -> Self {
         let raw = params.raw();
         let (n, m) = (params.dim(layer), params.dim(layer + 1));
-        let rates = LearningRates {
-            up: Scale::new(raw.dt_ms * params.eta_up(layer + 1), keep_resting),
-            ip: Scale::new(raw.dt_ms * params.eta_ip(layer), keep_resting),
-            pi: Scale::new(raw.dt_ms * params.eta_pi(layer), keep_resting),
+        let scales = Scales {
+            up: raw.dt_ms * params.eta_up(layer + 1),
+            ip: raw.dt_ms * params.eta_ip(layer),
+            pi: raw.dt_ms * params.eta_pi(layer),
         };
         let tile = tile_for(2 * m);
         let lanes = n + 1;
+        let change = || Change {
+            rate: Aligned::zeros(lanes),
+            factor: Aligned::zeros(padded::<T>((2 * m).next_multiple_of(tile))),
+        };
         let mut stage = Self {
             layer,
             n,
@@ -126,50 +108,43 @@ impl<T: Real> Stage<T> {
             p_pi: Packed::zeros(m, lanes, m, width),
             cancels: false,
             rate: Aligned::zeros(lanes),
-            old_rate: Aligned::zeros(lanes),
+            changes: [change(), change()],
             apical: Aligned::zeros(lanes),
-            targets: Targets::new(params, layer, tile, rates),
-            rates,
+            targets: Targets::new(params, layer, tile, scales),
+            scales,
         };
-        for rate in [&mut stage.rate, &mut stage.old_rate] {
-            rate[n] = T::from_f64(raw.bias_rate.unwrap_or(0.0));
+        stage.rate[n] = T::from_f64(raw.bias_rate.unwrap_or(0.0));
+        for change in &mut stage.changes {
+            change.rate[n] = stage.rate[n];
         }
         stage
     }
 
-    /// Whether any forward rule of the stage has a Δ, and whether only some of those change weights.
-    pub(super) fn forward_rules(&self) -> (bool, bool) {
-        let scales = [self.rates.up, self.rates.ip];
-        let any = scales.iter().any(|scale| *scale != Scale::Resting);
-        (any, scales.contains(&Scale::Kept))
+    /// Whether any forward weights of the stage change.
+    pub(super) fn is_plastic(&self) -> bool {
+        self.scales.up > 0.0 || self.scales.ip > 0.0
     }
 
     /// Where the weights of a synapse onto the targets begin, and how they are stored: forward synapses only.
-    fn forward(&self, layer: usize, synapse: Synapse) -> Option<(usize, Scale)> {
+    fn forward(&self, layer: usize, synapse: Synapse) -> Option<(usize, f64)> {
         match synapse {
-            Synapse::Up if layer == self.layer + 1 => Some((0, self.rates.up)),
-            Synapse::Ip if layer == self.layer => Some((self.m, self.rates.ip)),
+            Synapse::Up if layer == self.layer + 1 => Some((0, self.scales.up)),
+            Synapse::Ip if layer == self.layer => Some((self.m, self.scales.ip)),
             _ => None,
         }
     }
 
-    /// Weights that this stage holds, with the pending change of the last plastic step.
+    /// Weights that this stage holds, with `pending` changes of the last plastic steps.
     pub(super) fn weights(
         &self,
         layer: usize,
         synapse: Synapse,
         shape: (usize, usize),
-        pending: bool,
+        pending: Pending<T>,
     ) -> Option<DMatrix<T>> {
-        if let Some((row, scale)) = self.forward(layer, synapse) {
-            let changing = pending && scale.is_plastic();
+        if let Some((row, _)) = self.forward(layer, synapse) {
             return Some(DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-                let w = self.w.get(row + post, pre);
-                if changing {
-                    w + self.p.get(row + post, pre)
-                } else {
-                    w
-                }
+                self.caught_up(row + post, pre, pending).0
             }));
         }
         let column = match synapse {
@@ -195,60 +170,43 @@ impl<T: Real> Stage<T> {
         each(weights, |post, pre, w| {
             self.feedback.set(column + pre, post, w)
         });
-        let resting = !self.rates.pi.is_plastic();
+        let resting = self.scales.pi == 0.0;
         self.cancels = resting
             && (0..self.m).all(|k| {
                 (0..self.n).all(|i| self.feedback.get(k, i) == -self.feedback.get(self.m + k, i))
             });
     }
 
-    /// Δ that this stage holds, with the pending change of the last plastic step.
+    /// Δ that this stage holds, with `pending` changes of the last plastic steps.
     pub(super) fn delta(
         &self,
         layer: usize,
         synapse: Synapse,
         shape: (usize, usize),
-        pending: Option<T>,
+        pending: Pending<T>,
     ) -> Option<DMatrix<T>> {
-        let scaled = |p: T, scale: Scale| T::from_f64(p.to_f64() / scale.factor());
-        if synapse == Synapse::Pi && layer == self.layer && self.rates.pi != Scale::Resting {
+        let scaled = |p: T, scale: f64| T::from_f64(p.to_f64() / scale);
+        if synapse == Synapse::Pi && layer == self.layer && self.scales.pi > 0.0 {
             return Some(DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-                scaled(self.p_pi.get(pre, post), self.rates.pi)
+                scaled(self.p_pi.get(pre, post), self.scales.pi)
             }));
         }
         let (row, scale) = self
             .forward(layer, synapse)
-            .filter(|(_, s)| *s != Scale::Resting)?;
+            .filter(|(_, scale)| *scale > 0.0)?;
         Some(DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-            let p = self.p.get(row + post, pre);
-            scaled(self.caught_up(p, row + post, pre, pending), scale)
+            scaled(self.caught_up(row + post, pre, pending).1, scale)
         }))
     }
 
-    fn caught_up(&self, p: T, row: usize, lane: usize, pending: Option<T>) -> T {
-        match pending {
-            Some(decay) => decay * p + self.targets.factor[row] * self.old_rate[lane],
-            None => p,
+    /// A forward weight and its change per step, with `pending` changes of the last plastic steps.
+    fn caught_up(&self, row: usize, lane: usize, pending: Pending<T>) -> (T, T) {
+        let (mut w, mut p) = (self.w.get(row, lane), self.p.get(row, lane));
+        for change in &self.changes[..pending.steps] {
+            w += p;
+            p = pending.decay * p + change.factor[row] * change.rate[lane];
         }
-    }
-
-    /// Applies the pending change of the last plastic step.
-    pub(super) fn catch_up(&mut self, decay: T) {
-        for row in 0..2 * self.m {
-            let scale = if row < self.m {
-                self.rates.up
-            } else {
-                self.rates.ip
-            };
-            for lane in 0..=self.n {
-                let p = self.p.get(row, lane);
-                if scale.is_plastic() {
-                    self.w.set(row, lane, self.w.get(row, lane) + p);
-                }
-                self.p
-                    .set(row, lane, self.caught_up(p, row, lane, Some(decay)));
-            }
-        }
+        (w, p)
     }
 
     /// Zeroes all Δ. No change may be pending.
@@ -267,7 +225,7 @@ fn each<T: Real>(matrix: &DMatrix<T>, mut f: impl FnMut(usize, usize, T)) {
 }
 
 impl<T: Real> Targets<T> {
-    fn new(params: &Params, layer: usize, tile: usize, rates: LearningRates) -> Self {
+    fn new(params: &Params, layer: usize, tile: usize, scales: Scales) -> Self {
         let raw = params.raw();
         let (m, dt) = (params.dim(layer + 1), raw.dt_ms);
         let len = padded::<T>((2 * m).next_multiple_of(tile));
@@ -283,14 +241,12 @@ impl<T: Real> Targets<T> {
         } else {
             0.0
         };
-        let learning = |scale: Scale| scale.factor() * dt / raw.tau_w_ms;
-        let plastic = |scale: Scale| if scale.is_plastic() { 1.0 } else { 0.0 };
+        let learning = |scale: f64| scale * dt / raw.tau_w_ms;
         Self {
             soma: zeros(),
             rate: zeros(),
             drive: zeros(),
             extra: zeros(),
-            factor: zeros(),
             feedback: zeros(),
             keep: filled(
                 1.0 - dt * (raw.g_l + raw.g_b + g_a),
@@ -301,8 +257,7 @@ impl<T: Real> Targets<T> {
                 params.basal_prediction(layer + 1),
                 params.dendritic_prediction(),
             ),
-            learning: filled(learning(rates.up), learning(rates.ip)),
-            plastic: filled(plastic(rates.up), plastic(rates.ip)),
+            learning: filled(learning(scales.up), learning(scales.ip)),
             sum: zeros(),
         }
     }

@@ -1,33 +1,36 @@
 //! The Euler step.
 //!
-//! In the order of the code, all rates being those at the start of the step:
+//! In the order of the equations, all rates being those at the start of the step:
 //!
 //! ```text
 //! r_in  ← r_in + dt/τ_0 (input - r_in),  u_target likewise
 //! layer 1     drive = W r_in,  r = f(u),  plasticity of W,  u ← keep u + g_b dt drive
-//! each stage  drive = W r,  after the weight changes of the step before
+//! each stage  drive = W r,  after the weight changes of the steps before
 //! each stage  apical = W_down r_next + W_pi r_inn,  plasticity of W_pi,  u ← u + g_a dt apical
 //! each stage  errors,  u ← keep u + gain drive + extra,  r = f(u)      of layer l + 1 and the interneurons
 //! ```
 //!
-//! with `keep = 1 - dt Σg`, so that Euler's step is one sum of products.
+//! with `keep = 1 - dt Σg`, so that Euler's step is one sum of products. The last line is a chain of dependent
+//! operations on a few neurons; it is computed in the middle of the first layer's of the next step, which needs
+//! nothing of it and keeps the machine busy meanwhile.
 
 use pulp::WithSimd;
 
-use super::Core;
-use super::stage::{Scale, Stage};
+use super::core::{Core, FirstLayer};
+use super::engine::Job;
+use super::first::First;
+use super::stage::Stage;
 use crate::Real;
-use crate::kernels::columns::{update, weighted_sum};
+use crate::kernels::columns::{broadcast, long_weighted_sum, update};
 use crate::kernels::elementary::Rate;
-use crate::kernels::rows::{self, Update};
+use crate::kernels::packed::MAX_TILE;
+use crate::kernels::rows::{self, Change};
+use crate::kernels::tiles::for_few;
 
-/// A number of steps of the same kind, on the vector unit.
+/// Steps on the vector unit.
 pub(super) struct Steps<'a, T: Real, R> {
     pub(super) core: &'a mut Core<T>,
-    pub(super) n: usize,
-    pub(super) plastic: bool,
-    /// Whether the output is being averaged.
-    pub(super) average: bool,
+    pub(super) job: Job,
     pub(super) activation: R,
 }
 
@@ -36,216 +39,298 @@ impl<T: Real, R: Rate> WithSimd for Steps<'_, T, R> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, s: S) {
-        for _ in 0..self.n {
-            step::<T, S, R>(s, self.core, self.plastic, self.average);
+        let Self {
+            core,
+            job,
+            activation: _,
+        } = self;
+        for i in 0..job.n {
+            filter_input(core);
+            let half = First::<T, S>::halves(&core.soma);
+            first_layer::<T, S, R>(s, core, 0..half.start, job.plastic);
+            if i > 0 {
+                finish::<T, S, R>(s, core, job);
+            }
+            filter_target(core);
+            first_layer::<T, S, R>(s, core, half, job.plastic);
+            for l in 1..core.stages.len() {
+                let [below, stage] = two(&mut core.stages, l);
+                stage.rate[..stage.n].copy_from_slice(&below.targets.rate[..stage.n]);
+            }
+            drives::<T, S>(s, core, job.plastic);
+            for l in 0..core.stages.len() {
+                apical::<T, S>(s, core, l, job.plastic);
+            }
+            core.add_noise();
+            if job.plastic {
+                for stage in &mut core.stages {
+                    std::mem::swap(&mut stage.rate, &mut stage.changes[core.pending].rate);
+                }
+            }
+        }
+        if job.n > 0 {
+            finish::<T, S, R>(s, core, job);
         }
     }
 }
 
-#[inline(always)]
-fn step<T: Real, S: pulp::Simd, R: Rate>(s: S, core: &mut Core<T>, plastic: bool, average: bool) {
-    filter(core);
-    first_layer::<T, S, R>(s, core, plastic);
-    for l in 1..core.stages.len() {
-        let [below, stage] = core
-            .stages
-            .get_disjoint_mut([l - 1, l])
-            .expect("two different stages");
-        stage.rate[..stage.n].copy_from_slice(&below.targets.rate[..stage.n]);
-    }
-    for stage in &mut core.stages {
-        drives::<T, S>(s, stage, core.pending, core.decay);
-    }
-    for l in 0..core.stages.len() {
-        apical::<T, S>(s, core, l, plastic);
-    }
-    core.add_noise();
-    let last = core.stages.len() - 1;
-    for (l, stage) in core.stages.iter_mut().enumerate() {
-        targets::<T, S, R>(s, stage, plastic);
-        if average && l == last {
-            add::<T, S>(s, &mut stage.targets.sum, &stage.targets.soma);
-        }
-        nudge(stage, core.nudging, core.feedback_gain);
-        std::mem::swap(&mut stage.rate, &mut stage.old_rate);
-    }
-    core.pending = plastic;
+/// Pending changes of the forward weights, applied.
+pub(super) struct CatchUp<'a, T: Real> {
+    pub(super) core: &'a mut Core<T>,
 }
 
-/// The low-pass filters of input and target.
+impl<T: Real> WithSimd for CatchUp<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, s: S) {
+        drives::<T, S>(s, self.core, false);
+    }
+}
+
+/// Stage `l` and the one below.
 #[inline(always)]
-fn filter<T: Real>(core: &mut Core<T>) {
+fn two<T>(stages: &mut [Stage<T>], l: usize) -> [&mut Stage<T>; 2] {
+    stages
+        .get_disjoint_mut([l - 1, l])
+        .expect("two different stages")
+}
+
+/// The low-pass filter of the input.
+#[inline(always)]
+fn filter_input<T: Real>(core: &mut Core<T>) {
     let input = &mut core.input;
     input.left -= input.filter * input.left;
-    for ((x, goal), rounded) in input.x.iter_mut().zip(&input.x_goal).zip(&mut core.x) {
+    let rounded = core.x.iter_mut().zip(&mut core.x_learning);
+    for ((x, goal), (rounded, learning)) in input.x.iter_mut().zip(&input.x_goal).zip(rounded) {
         *x += input.filter * (goal - *x);
         *rounded = T::from_f64(*x);
+        *learning = T::from_f64(core.first.learning * *x);
     }
+}
+
+/// The low-pass filter of the target.
+#[inline(always)]
+fn filter_target<T: Real>(core: &mut Core<T>) {
     let Some(output) = core.stages.last_mut() else {
         return;
     };
-    for ((u, goal), extra) in core
-        .target
-        .iter_mut()
-        .zip(&core.target_goal)
-        .zip(output.targets.extra.iter_mut())
-    {
-        *u += input.filter * (goal - *u);
+    let extra = output.targets.extra.iter_mut();
+    for ((u, goal), extra) in core.target.iter_mut().zip(&core.target_goal).zip(extra) {
+        *u += core.input.filter * (goal - *u);
         *extra = T::from_f64(core.target_gain * *u);
     }
 }
 
-/// Drive, plasticity, rates and leak of the first hidden layer.
+/// Drive, plasticity, rates and leak of some blocks of the first hidden layer.
 #[inline(always)]
-fn first_layer<T: Real, S: pulp::Simd, R: Rate>(s: S, core: &mut Core<T>, plastic: bool) {
-    let first = &core.first;
-    let [keep, gain, prediction, learning, decay] = [
-        first.keep,
-        first.gain,
-        first.prediction,
-        first.learning,
-        core.decay,
-    ]
-    .map(|x| T::splat(s, x));
-    let scale = core.input.scale;
-    let x = &core.x[..];
+fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
+    s: S,
+    core: &mut Core<T>,
+    blocks: std::ops::Range<usize>,
+    plastic: bool,
+) {
+    let plastic = plastic && core.input.scale > 0.0;
     let (w, p) = core.input.columns();
-    let (w, p) = (T::vectors_mut::<S>(w), T::vectors_mut::<S>(p));
-    let stage = &mut core.stages[0];
-    let rates = T::vectors_mut::<S>(&mut stage.rate);
-    let columns = w.chunks_exact_mut(x.len()).zip(p.chunks_exact_mut(x.len()));
-    let neurons = T::vectors_mut::<S>(&mut core.soma)
-        .iter_mut()
-        .zip(rates.iter_mut());
-    for ((w, p), (u, rate)) in columns.zip(neurons) {
-        let drive = weighted_sum::<T, S>(s, w, x);
-        let r = R::rate::<T, S>(s, *u);
-        if plastic && scale != Scale::Resting {
-            let e = T::v_sub(s, r, R::rate::<T, S>(s, T::v_mul(s, prediction, drive)));
-            let e = T::v_mul(s, learning, e);
-            match scale {
-                Scale::Plastic(_) => update::<T, S, true>(s, w, p, x, e, decay),
-                _ => update::<T, S, false>(s, w, p, x, e, decay),
-            }
-        }
-        *u = T::fma(s, keep, *u, T::v_mul(s, gain, drive));
-        *rate = r;
+    let n = core.x.len();
+    let columns = blocks.start * n..blocks.end * n;
+    let FirstLayer {
+        keep,
+        gain,
+        prediction,
+        ..
+    } = core.first;
+    let first = First::<T, S> {
+        x: &core.x,
+        x_learning: &core.x_learning,
+        w: &mut T::vectors_mut::<S>(w)[columns.clone()],
+        p: &mut T::vectors_mut::<S>(p)[columns],
+        soma: &mut T::vectors_mut::<S>(&mut core.soma)[blocks.clone()],
+        rate: &mut T::vectors_mut::<S>(&mut core.stages[0].rate)[blocks.clone()],
+        mask: &T::vectors::<S>(&core.mask)[blocks.clone()],
+        bias: &T::vectors::<S>(&core.bias)[blocks],
+        keep: T::splat(s, keep),
+        gain: T::splat(s, gain),
+        prediction: T::splat(s, prediction),
+        decay: T::splat(s, core.decay),
+    };
+    match (n, plastic) {
+        (2, true) => first.two_inputs::<R, true>(s),
+        (2, false) => first.two_inputs::<R, false>(s),
+        _ => first.any_inputs::<R>(s, plastic),
     }
-    // Lanes that are no neurons: the bias, then nothing.
-    let others = stage.rate[stage.n..]
-        .iter_mut()
-        .zip(&stage.old_rate[stage.n..]);
-    others.for_each(|(rate, old)| *rate = *old);
 }
 
-/// `W_up r` of the layer above and `W_ip r`, after the weight changes of the step before.
+/// `W_up r` of the layers above and `W_ip r`, after the weight changes of the steps before.
 #[inline(always)]
-fn drives<T: Real, S: pulp::Simd>(s: S, stage: &mut Stage<T>, pending: bool, decay: T) {
-    let tile = stage.w.tile();
-    let (any, kept) = stage.forward_rules();
-    let w = T::vectors_mut::<S>(stage.w.data_mut());
-    let rate = T::vectors::<S>(&stage.rate);
-    let targets = &mut stage.targets;
-    if pending && any {
+fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, plastic: bool) {
+    for stage in &mut core.stages {
+        let tile = stage.w.tile();
+        let changing = stage.is_plastic();
+        let w = T::vectors_mut::<S>(stage.w.data_mut());
         let p = T::vectors_mut::<S>(stage.p.data_mut());
-        let old = T::vectors::<S>(&stage.old_rate);
-        let plastic = kept.then_some(&targets.plastic[..]);
-        let update = Update {
-            old,
-            factor: &targets.factor,
-            plastic,
-            decay,
+        let rate = T::vectors::<S>(&stage.rate);
+        let [first, second] = &stage.changes;
+        let first = Change::<T, S> {
+            rate: T::vectors::<S>(&first.rate),
+            factor: &first.factor,
         };
-        rows::update_and_drive::<T, S>(s, tile, (w, p), update, rate, &mut targets.drive);
-    } else {
-        rows::drive::<T, S>(s, tile, w, rate, &mut targets.drive);
+        let second = Change::<T, S> {
+            rate: T::vectors::<S>(&second.rate),
+            factor: &second.factor,
+        };
+        let (decay, drive) = (core.decay, &mut stage.targets.drive[..]);
+        match core.pending {
+            _ if !changing => rows::drive::<T, S>(s, tile, w, rate, drive),
+            0 => rows::drive::<T, S>(s, tile, w, rate, drive),
+            1 if plastic => rows::drive_ahead::<T, S>(s, tile, (w, p), rate, drive),
+            1 => rows::apply_and_drive::<T, S, 1>(s, tile, (w, p), [first], decay, rate, drive),
+            _ => {
+                let changes = [first, second];
+                rows::apply_and_drive::<T, S, 2>(s, tile, (w, p), changes, decay, rate, drive);
+            }
+        }
+    }
+    if core.pending != 1 || !plastic {
+        core.pending = 0;
     }
 }
 
 /// Adds the apical contribution to the somata of hidden layer `l + 1`, with plasticity of `W_pi`.
 #[inline(always)]
 fn apical<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, l: usize, plastic: bool) {
-    let decay = T::splat(s, core.decay);
     let stage = &mut core.stages[l];
-    let m = stage.m;
-    let used = if stage.cancels { m } else { 2 * m };
-    let feedback = &stage.targets.feedback[..used];
-    let rule = if plastic {
-        stage.rates.pi
+    let used = if stage.cancels { stage.m } else { 2 * stage.m };
+    if plastic && stage.scales.pi > 0.0 {
+        let learning = core.pi_learning[l];
+        plastic_apical::<T, S>(s, stage, l == 0, &mut core.soma, learning, core.decay);
     } else {
-        Scale::Resting
-    };
-    let columns = T::vectors_mut::<S>(stage.feedback.data_mut()).chunks_exact_mut(2 * m);
-    let into = if l == 0 {
-        &mut core.soma
-    } else {
-        &mut stage.apical
-    };
-    let into = T::vectors_mut::<S>(into);
-    if rule == Scale::Resting {
-        for (w, u) in columns.zip(into) {
-            let apical = weighted_sum::<T, S>(s, &w[..used], feedback);
-            *u = if l == 0 {
-                T::v_add(s, *u, apical)
-            } else {
-                apical
-            };
-        }
-    } else {
-        let learning = T::splat(s, core.pi_learning[l]);
-        let inn = &stage.targets.rate[m..2 * m];
-        let changes = T::vectors_mut::<S>(stage.p_pi.data_mut()).chunks_exact_mut(m);
-        for ((w, p), u) in columns.zip(changes).zip(into) {
-            let apical = weighted_sum::<T, S>(s, &w[..used], feedback);
-            *u = if l == 0 {
-                T::v_add(s, *u, apical)
-            } else {
-                apical
-            };
-            let e = T::v_mul(s, learning, apical);
-            match rule {
-                Scale::Plastic(_) => update::<T, S, true>(s, &mut w[m..], p, inn, e, decay),
-                _ => update::<T, S, false>(s, &mut w[m..], p, inn, e, decay),
+        let columns = T::vectors::<S>(stage.feedback.data());
+        let rates = &stage.targets.feedback[..used];
+        let into = if l == 0 {
+            &mut core.soma
+        } else {
+            &mut stage.apical
+        };
+        let into = T::vectors_mut::<S>(into);
+        let all = 2 * stage.m;
+        if l == 0 && used <= MAX_TILE {
+            for_few!(used, C => few_apical::<T, S, C>(s, columns, all, rates, into));
+        } else {
+            for (w, u) in columns.chunks_exact(all).zip(into) {
+                let apical = long_weighted_sum::<T, S>(s, &w[..used], rates);
+                *u = if l == 0 {
+                    T::v_add(s, *u, apical)
+                } else {
+                    apical
+                };
             }
         }
     }
     if l > 0 {
-        let [below, stage] = core
-            .stages
-            .get_disjoint_mut([l - 1, l])
-            .expect("two different stages");
+        let [below, stage] = two(&mut core.stages, l);
         below.targets.extra[..stage.n].copy_from_slice(&stage.apical[..stage.n]);
     }
 }
 
+/// Adds the first `C` of every `all` columns to the somata.
+#[inline(always)]
+fn few_apical<T: Real, S: pulp::Simd, const C: usize>(
+    s: S,
+    columns: &[T::V<S>],
+    all: usize,
+    rates: &[T],
+    soma: &mut [T::V<S>],
+) {
+    let rates = broadcast::<T, S, C>(s, rates);
+    for (w, u) in columns.chunks_exact(all).zip(soma) {
+        let Some(w) = w.first_chunk::<C>() else {
+            return;
+        };
+        let mut sum = *u;
+        for c in 0..C {
+            sum = T::fma(s, w[c], rates[c], sum);
+        }
+        *u = sum;
+    }
+}
+
+/// The apical contribution, with plasticity of `W_pi`.
+#[inline(always)]
+fn plastic_apical<T: Real, S: pulp::Simd>(
+    s: S,
+    stage: &mut Stage<T>,
+    first: bool,
+    soma: &mut [T],
+    learning: T,
+    decay: T,
+) {
+    let m = stage.m;
+    let (learning, decay) = (T::splat(s, learning), T::splat(s, decay));
+    let (rates, inn) = (
+        &stage.targets.feedback[..2 * m],
+        &stage.targets.rate[m..2 * m],
+    );
+    let columns = T::vectors_mut::<S>(stage.feedback.data_mut()).chunks_exact_mut(2 * m);
+    let changes = T::vectors_mut::<S>(stage.p_pi.data_mut()).chunks_exact_mut(m);
+    let into = T::vectors_mut::<S>(if first { soma } else { &mut stage.apical });
+    for ((w, p), u) in columns.zip(changes).zip(into) {
+        let apical = long_weighted_sum::<T, S>(s, w, rates);
+        *u = if first {
+            T::v_add(s, *u, apical)
+        } else {
+            apical
+        };
+        let e = T::v_mul(s, learning, apical);
+        update::<T, S>(s, &mut w[m..], p, inn, e, decay);
+    }
+}
+
+/// The end of a step, as far as the targets of the stages are concerned.
+#[inline(always)]
+fn finish<T: Real, S: pulp::Simd, R: Rate>(s: S, core: &mut Core<T>, job: Job) {
+    let last = core.stages.len() - 1;
+    for (l, stage) in core.stages.iter_mut().enumerate() {
+        targets::<T, S, R>(s, stage, core.pending, job.plastic);
+        if job.average && l == last {
+            let t = &mut stage.targets;
+            let sums = T::vectors_mut::<S>(&mut t.sum).iter_mut();
+            sums.zip(T::vectors::<S>(&t.soma))
+                .for_each(|(sum, u)| *sum = T::v_add(s, *sum, *u));
+        }
+        nudge(stage, core.nudging, core.feedback_gain);
+    }
+    core.pending += usize::from(job.plastic);
+}
+
 /// Errors of the neurons above, and their somata and rates after the step.
 #[inline(always)]
-fn targets<T: Real, S: pulp::Simd, R: Rate>(s: S, stage: &mut Stage<T>, plastic: bool) {
-    let (any, _) = stage.forward_rules();
+fn targets<T: Real, S: pulp::Simd, R: Rate>(
+    s: S,
+    stage: &mut Stage<T>,
+    pending: usize,
+    plastic: bool,
+) {
+    let changing = stage.is_plastic();
     let t = &mut stage.targets;
     let soma = T::vectors_mut::<S>(&mut t.soma);
     let rate = T::vectors_mut::<S>(&mut t.rate);
-    let factor = T::vectors_mut::<S>(&mut t.factor);
-    let [drive, extra, keep, gain, prediction, learning] = [
-        &t.drive,
-        &t.extra,
-        &t.keep,
-        &t.gain,
-        &t.prediction,
-        &t.learning,
-    ]
-    .map(|a| T::vectors::<S>(a));
-    for b in 0..soma.len() {
-        if plastic && any {
-            let e = T::v_sub(
-                s,
-                rate[b],
-                R::rate::<T, S>(s, T::v_mul(s, prediction[b], drive[b])),
-            );
-            factor[b] = T::v_mul(s, learning[b], e);
+    let (drive, extra) = (T::vectors::<S>(&t.drive), T::vectors::<S>(&t.extra));
+    let (keep, gain) = (T::vectors::<S>(&t.keep), T::vectors::<S>(&t.gain));
+    if plastic && changing {
+        let (prediction, learning) = (T::vectors::<S>(&t.prediction), T::vectors::<S>(&t.learning));
+        let factor = T::vectors_mut::<S>(&mut stage.changes[pending].factor);
+        for b in 0..soma.len() {
+            let u = T::fma(s, keep[b], soma[b], T::fma(s, gain[b], drive[b], extra[b]));
+            let [r, predicted] = R::rates::<T, S, 2>(s, [u, T::v_mul(s, prediction[b], drive[b])]);
+            factor[b] = T::v_mul(s, learning[b], T::v_sub(s, rate[b], predicted));
+            (soma[b], rate[b]) = (u, r);
         }
-        soma[b] = T::fma(s, keep[b], soma[b], T::fma(s, gain[b], drive[b], extra[b]));
-        rate[b] = R::rate::<T, S>(s, soma[b]);
+    } else {
+        for b in 0..soma.len() {
+            let u = T::fma(s, keep[b], soma[b], T::fma(s, gain[b], drive[b], extra[b]));
+            (soma[b], rate[b]) = (u, R::rate::<T, S>(s, u));
+        }
     }
 }
 
@@ -253,26 +338,17 @@ fn targets<T: Real, S: pulp::Simd, R: Rate>(s: S, stage: &mut Stage<T>, plastic:
 #[inline(always)]
 pub(super) fn nudge<T: Real>(stage: &mut Stage<T>, nudging: T, feedback_gain: T) {
     let (m, t) = (stage.m, &mut stage.targets);
-    for k in 0..m {
-        t.extra[m + k] = nudging * t.soma[k];
+    for (extra, u) in t.extra[m..2 * m].iter_mut().zip(&t.soma[..m]) {
+        *extra = nudging * *u;
     }
+    let (above, inns) = t.rate[..2 * m].split_at(m);
     if stage.cancels {
-        for k in 0..m {
-            t.feedback[k] = feedback_gain * (t.rate[k] - t.rate[m + k]);
+        for ((feedback, r), inn) in t.feedback.iter_mut().zip(above).zip(inns) {
+            *feedback = feedback_gain * (*r - *inn);
         }
     } else {
-        for k in 0..2 * m {
-            t.feedback[k] = feedback_gain * t.rate[k];
+        for (feedback, r) in t.feedback.iter_mut().zip(&t.rate[..2 * m]) {
+            *feedback = feedback_gain * *r;
         }
-    }
-}
-
-#[inline(always)]
-fn add<T: Real, S: pulp::Simd>(s: S, sum: &mut [T], values: &[T]) {
-    for (sum, value) in T::vectors_mut::<S>(sum)
-        .iter_mut()
-        .zip(T::vectors::<S>(values))
-    {
-        *sum = T::v_add(s, *sum, *value);
     }
 }
