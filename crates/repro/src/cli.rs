@@ -67,6 +67,8 @@ enum Command {
         #[command(flatten)]
         work: Work,
     },
+    /// Simulate a network of your own and write its potentials as CSV
+    Simulate(commands::simulate::Simulate),
     /// Write data sets as CSV
     #[command(subcommand)]
     Data(DataCommand),
@@ -156,6 +158,7 @@ fn run(command: Command) -> Result<()> {
             start(&work)?;
             commands::sweep::sweep(&file, &out, &work.changes, work.shard)
         }
+        Command::Simulate(simulate) => simulate.run(),
         Command::Data(DataCommand::Export(export)) => export.run(),
     }
 }

@@ -5,4 +5,5 @@ pub(crate) mod data;
 pub(crate) mod encoder;
 pub(crate) mod figures;
 pub(crate) mod list;
+pub(crate) mod simulate;
 pub(crate) mod sweep;
