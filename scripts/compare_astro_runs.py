@@ -78,17 +78,20 @@ def our_runs(data):
     """(cells, encoder, sigma, epoch) -> accuracies, published wiring and blur only."""
     found = {}
     for experiment in ("diffusion", "astro_vs_neurons_fixed"):
+        settings = {row["key"]: row for row in rows(data / f"{experiment}.csv")}
         for row in rows(data / f"{experiment}.history.csv"):
-            if row.get("network.wiring", "published") != "published":
+            run = settings[row["key"]]
+            if run.get("network.wiring", "published") != "published":
                 continue
-            if row.get("disturbance.spillover", "published") != "published":
+            if run.get("disturbance.spillover", "published") != "published":
                 continue
-            cells = row.get("network.cells", "astrocytes")
-            if cells == "neurons" and row.get("network.hidden", "20") != "20":
+            cells = run.get("network.cells", "astrocytes")
+            if cells == "neurons" and run.get("network.hidden", "20") != "20":
                 continue
-            sigma = float(row.get("disturbance.level", 0) or 0)
-            key = (cells, row.get("encoder.kind", "vae"), sigma, int(row["epoch"]))
-            if experiment == "diffusion" or key[0] == "neurons":
+            sigma = float(run.get("disturbance.level", 0) or 0)
+            key = (cells, run.get("encoder.kind", "vae"), sigma, int(row["epoch"]))
+            # Astrocytes without diffusion are in both experiments.
+            if experiment == "diffusion" or cells == "neurons":
                 found.setdefault(key, []).append(float(row["test_accuracy"]))
     return found
 

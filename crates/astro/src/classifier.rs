@@ -149,7 +149,7 @@ pub fn neuron_classifier(widths: &[usize]) -> Result<Network, Error> {
 ///
 /// None for these widths; the type is that of all builders.
 pub fn xor_network(wiring: Wiring, bias: bool, activation: Activation) -> Result<Network, Error> {
-    let mut kinds = vec![Kind::Spread, Kind::Slide].repeat(4);
+    let mut kinds = [Kind::Spread, Kind::Slide].repeat(4);
     kinds.extend([Kind::Gather; 5]);
     let mut layers = Vec::new();
     let mut width = 2;

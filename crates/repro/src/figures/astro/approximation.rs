@@ -47,8 +47,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         page.cell(2, 3, 1, 2),
         axes.tag("f").title("the same as rectifying astrocytes"),
     );
-    let foot =
-        "Lattice wiring; dense: one hidden layer, as many parameters. Dotted: *n* − 1 slides.";
+    let foot = "Lattice wiring; dense: one hidden layer, as many parameters. Diamonds: elimination, 2*n* − 3 slides; dotted: *n* − 1.";
     let shortfall = inputs.shortfall("astro_approximation", &[("training.steps", "steps")])?;
     page.subtitle([foot, &shortfall].join("  ").trim());
     Ok(page)
@@ -80,7 +79,7 @@ fn error_panel(runs: &Frame, legend: bool) -> Result<Axes> {
 fn sudoku_panel(runs: &Frame, metric: &str, label: &str, floor: f64) -> Result<Axes> {
     let y = Scale::log(label).limits(floor, 3.0);
     let x = Scale::linear("slides").from(0.0).to(18.0);
-    let mut axes = Axes::new(x, y).legend_at(0.0, 0.0);
+    let mut axes = Axes::new(x, y);
     for (i, (size, runs)) in runs.by_number("layer.size")?.into_iter().enumerate() {
         let color = SERIES[2 + i];
         for (method, line) in [("least-squares", true), ("elimination", false)] {
@@ -100,15 +99,13 @@ fn sudoku_panel(runs: &Frame, metric: &str, label: &str, floor: f64) -> Result<A
                 axes.line(medians.clone(), Stroke::solid(color));
             }
             axes.points(medians, marker);
-            let name = if line {
-                format!("*n* = {size}, least squares")
-            } else {
-                "elimination, 2*n* − 3".to_owned()
-            };
-            if metric == "residual" {
-                axes.legend(name, line.then(|| Stroke::solid(color)), marker);
-            }
         }
+        let above = if i == 0 {
+            (size / 2.0, 1e-5)
+        } else {
+            (1.4 * size, 0.2)
+        };
+        axes.text(above, format!("*n* = {size}"), color, 0.5);
         axes.upright(size - 1.0, Stroke::dotted(color));
     }
     Ok(axes)

@@ -85,7 +85,7 @@ struct Stack {
 #[serde(deny_unknown_fields)]
 struct Fit {
     steps: usize,
-    learning_rate: f32,
+    learning_rate: f64,
     /// Points of the grid that is learned.
     points: usize,
     /// Points of the finer grid that the error is measured on.

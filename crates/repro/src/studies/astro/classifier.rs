@@ -98,12 +98,12 @@ enum DisturbanceKind {
 pub(super) struct Training {
     pub(super) epochs: usize,
     #[serde(default = "rate")]
-    pub(super) learning_rate: f32,
+    pub(super) learning_rate: f64,
     #[serde(default = "batch")]
     pub(super) batch: usize,
 }
 
-fn rate() -> f32 {
+fn rate() -> f64 {
     0.004
 }
 
@@ -137,7 +137,7 @@ impl Training {
             batch,
         } = *self;
         TrainingParams {
-            adam: AdamParams::with_rate(learning_rate),
+            adam: AdamParams::with_rate(learning_rate as f32),
             batch,
             epochs,
         }

@@ -69,7 +69,7 @@ pub(super) struct Encoder {
     file: String,
     /// How such a one is trained: epochs, step size of Adam, seed.
     epochs: usize,
-    learning_rate: f32,
+    learning_rate: f64,
     seed: u64,
 }
 
@@ -134,7 +134,7 @@ impl Encoder {
         }
         let streams = Streams::new(self.seed);
         let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
-        let adam = AdamParams::with_rate(self.learning_rate);
+        let adam = AdamParams::with_rate(self.learning_rate as f32);
         let mut trainer = VaeTrainer::new(vae, adam, 128, streams, Threads(1))?;
         for _ in 0..self.epochs {
             trainer.train_epoch(&digits.train)?;

@@ -31,7 +31,7 @@ pub(in crate::studies) struct Joint {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct JointEncoder {
-    learning_rate: f32,
+    learning_rate: f64,
 }
 
 /// The classifiers.
@@ -99,7 +99,7 @@ impl Study for Joint {
             ..VaeSizes::TALK
         };
         let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
-        let adam = AdamParams::with_rate(self.encoder.learning_rate);
+        let adam = AdamParams::with_rate(self.encoder.learning_rate as f32);
         let mut vae = VaeTrainer::new(vae, adam, self.training.batch, streams, Threads(1))?;
         let mut trainers = Vec::new();
         for (kind, replicate, network) in self.classifiers()? {

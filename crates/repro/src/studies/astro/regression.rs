@@ -18,7 +18,7 @@ pub(super) struct Regression {
 /// How.
 pub(super) struct Descent {
     pub(super) steps: usize,
-    pub(super) learning_rate: f32,
+    pub(super) learning_rate: f64,
     /// Whether the step size falls to 0 along half a cosine.
     pub(super) cooling: bool,
 }
@@ -36,7 +36,10 @@ impl Regression {
         let mut tape = Tape::new(network, self.x.nrows());
         tape.input_mut().copy_from(&self.x);
         let mut gradient = vec![0.0; network.theta().len()];
-        let mut adam = Adam::new(AdamParams::with_rate(descent.learning_rate), gradient.len());
+        let mut adam = Adam::new(
+            AdamParams::with_rate(descent.learning_rate as f32),
+            gradient.len(),
+        );
         let mut rng = Streams::new(0).layers;
         let scale = 2.0 / self.target.len() as f32;
         let mut error = f64::NAN;
@@ -47,7 +50,7 @@ impl Regression {
             }
             if descent.cooling {
                 let rate = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
-                adam.set_rate(descent.learning_rate * rate as f32);
+                adam.set_rate((descent.learning_rate * rate) as f32);
             }
             network.forward(&mut tape, Mode::Train, &mut rng)?;
             let (y, grad) = tape.output();

@@ -48,7 +48,7 @@ fn ten() -> usize {
 #[serde(deny_unknown_fields)]
 struct XorTraining {
     steps: usize,
-    learning_rate: f32,
+    learning_rate: f64,
 }
 
 impl Xor {
