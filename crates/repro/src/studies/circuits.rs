@@ -56,7 +56,7 @@ impl Model {
                     .sum::<usize>()
                     * 4;
                 let steps = network.t_pattern_ms / network.dt_ms;
-                steps * (3e-8 + 6e-11 * inner as f64)
+                steps * (7e-8 + 6e-11 * inner as f64)
             }
             Self::SteadNet => {
                 let sweeps = network.n_passes as f64 + 1.0;
