@@ -114,7 +114,8 @@ pub fn forward(
         (x.nrows(), outputs),
     )?;
     Error::check_length("the bias of a dense layer", bias.len(), outputs)?;
-    for (mut column, &b) in y.column_iter_mut().zip(bias) {
+    let columns = y.as_mut_slice().chunks_exact_mut(x.nrows().max(1));
+    for (column, &b) in columns.zip(bias) {
         column.fill(b);
     }
     multiply(

@@ -14,6 +14,17 @@ pub struct Images {
 /// Pixels turned at a time: small enough that the lines of the batch they go to stay in the first cache.
 const TILE: usize = 32;
 
+/// byte / 255, rounded as the division rounds.
+static BRIGHTNESS: [f32; 256] = {
+    let mut table = [0.0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte as f32 / 255.0;
+        byte += 1;
+    }
+    table
+};
+
 impl Images {
     /// Images of `pixels` pixels each, one after the other.
     ///
@@ -62,7 +73,7 @@ impl Images {
             for (row, &sample) in samples.iter().enumerate() {
                 let bytes = &self.image(sample as usize)[first..first + width];
                 for (byte, column) in bytes.iter().zip(columns.chunks_exact_mut(rows)) {
-                    column[row] = f32::from(*byte) / 255.0;
+                    column[row] = BRIGHTNESS[usize::from(*byte)];
                 }
             }
         }

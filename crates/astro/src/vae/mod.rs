@@ -264,9 +264,7 @@ impl Vae {
 
 /// max(0, x), entry by entry; NaN stays NaN.
 fn rectify(x: &mut DMatrix<f32>) {
-    for x in x.iter_mut() {
-        if *x < 0.0 {
-            *x = 0.0;
-        }
+    for x in x.as_mut_slice() {
+        *x = if *x < 0.0 { 0.0 } else { *x };
     }
 }

@@ -138,7 +138,7 @@ impl Vae {
 
 /// Takes the gradient away where a rectifier was shut.
 fn shut(rectified: &DMatrix<f32>, gradient: &mut DMatrix<f32>) {
-    for (g, &h) in gradient.iter_mut().zip(rectified) {
+    for (g, &h) in gradient.as_mut_slice().iter_mut().zip(rectified.as_slice()) {
         *g = if h > 0.0 { *g } else { 0.0 };
     }
 }
