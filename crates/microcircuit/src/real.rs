@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use nalgebra::Scalar;
 
 use crate::kernels::elementary::Constants;
-use crate::pyralnet::Engine;
+use crate::{pyralnet, steadnet};
 
 /// The number type of a simulation: `f32`, as the published programs, or `f64`, for checks.
 ///
@@ -13,7 +13,8 @@ use crate::pyralnet::Engine;
 /// such as `dt·eta` are formed in `f64` before they are rounded to `Self`.
 pub trait Real:
     Constants
-    + Engine
+    + pyralnet::Engine
+    + steadnet::Engine
     + Scalar
     + Copy
     + Default

@@ -9,8 +9,8 @@ mod support;
 
 use microcircuit::reference::{PlainPyraLNet, PlainSteadNet};
 use microcircuit::{
-    InputForm, Microcircuit, NetworkParams, NoiseSource, Pattern, PyraLNet, Real, Simd, Synapse,
-    Tuning, Weights,
+    InputForm, Microcircuit, NetworkParams, NoiseSource, Pattern, PyraLNet, Real, Simd, SteadNet,
+    Synapse, Tuning, Weights,
 };
 use serde_json::Value;
 use support::{Deviations, load, numbers, params, replay, rows, weights};
@@ -265,5 +265,33 @@ fn pyralnet_f32() {
     for tuning in tunings() {
         short::<f32>("f32", &name(tuning), &pyralnet(tuning));
         long::<f32>("float32", &name(tuning), &pyralnet(tuning));
+    }
+}
+
+fn steadnet<T: Real>(
+    simd: Simd,
+) -> impl Fn(NetworkParams, Weights<T>, Vec<f64>) -> Box<dyn Microcircuit<T>> {
+    let tuning = Tuning {
+        simd,
+        resting_deltas: true,
+        ..Tuning::default()
+    };
+    move |params, weights, _| {
+        let params = params.check().expect("valid");
+        Box::new(SteadNet::build(params, &weights, tuning).expect("shapes"))
+    }
+}
+
+#[test]
+fn steadnet_f64() {
+    for simd in [Simd::Best, Simd::Avx2, Simd::Portable] {
+        steady::<f64>("f64", &format!("{} steadnet", simd.name()), &steadnet(simd));
+    }
+}
+
+#[test]
+fn steadnet_f32() {
+    for simd in [Simd::Best, Simd::Avx2, Simd::Portable] {
+        steady::<f32>("f32", &format!("{} steadnet", simd.name()), &steadnet(simd));
     }
 }

@@ -46,11 +46,12 @@ pub(crate) fn long_weighted_sum<T: Constants, S: Simd>(s: S, w: &[T::V<S>], x: &
 /// One step of plasticity of one block of lanes, `error` holding the postsynaptic factor of each:
 ///
 /// ```text
-/// W ← W + P
-/// P ← decay P + error x
+/// W ← W + P,  P ← decay P + error x
 /// ```
+///
+/// With `P_FIRST`, W changes by the new P, as in the steady-state approximation.
 #[inline(always)]
-pub(crate) fn update<T: Constants, S: Simd>(
+pub(crate) fn update<T: Constants, S: Simd, const P_FIRST: bool>(
     s: S,
     w: &mut [T::V<S>],
     p: &mut [T::V<S>],
@@ -60,8 +61,9 @@ pub(crate) fn update<T: Constants, S: Simd>(
 ) {
     for ((w, p), x) in w.iter_mut().zip(p).zip(x) {
         let p_old = *p;
-        *w = T::v_add(s, *w, p_old);
-        *p = T::fma(s, error, T::splat(s, *x), T::v_mul(s, decay, p_old));
+        let p_new = T::fma(s, error, T::splat(s, *x), T::v_mul(s, decay, p_old));
+        *w = T::v_add(s, *w, if P_FIRST { p_new } else { p_old });
+        *p = p_new;
     }
 }
 

@@ -51,6 +51,11 @@ pub trait Constants: Lanes {
     const TWO: Self;
 }
 
+#[allow(
+    clippy::excessive_precision,
+    clippy::approx_constant,
+    reason = "as they were fitted"
+)]
 impl Constants for f32 {
     const ROUND: Self = 12_582_912.0;
     const MINUS_LOG2_E: (Self, Self) = (-std::f32::consts::LOG2_E, 0.0);
@@ -75,7 +80,8 @@ impl Constants for f32 {
 
 #[allow(
     clippy::excessive_precision,
-    reason = "as computed; the compiler rounds once"
+    clippy::approx_constant,
+    reason = "as they were fitted"
 )]
 impl Constants for f64 {
     const ROUND: Self = 6_755_399_441_055_744.0;
@@ -354,7 +360,7 @@ mod tests {
             assert!(error <= 1.2e-7, "f({u}) = {r}, not {exact}");
             let relative = 3e-7 + 1.5e-8 * f64::from(u.abs());
             assert!(
-                u < -86.0 || error <= relative * exact,
+                u < -43.0 || error <= relative * exact,
                 "f({u}) = {r}, not {exact}"
             );
         });
@@ -418,7 +424,7 @@ mod tests {
             let error = (r - exact).abs();
             assert!(error <= 2.3e-16, "f({u}) = {r:e}, not {exact:e}");
             assert!(
-                u < -700.0 || error <= 1e-15 * exact,
+                u < -354.0 || error <= 1e-15 * exact,
                 "f({u}) = {r:e}, not {exact:e}"
             );
         });

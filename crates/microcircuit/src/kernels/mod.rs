@@ -3,6 +3,14 @@
 //! Everything here is generic over the number type and over the vector unit, which is chosen when a network is
 //! made ([`Simd`](crate::Simd)). Loops are written once, on vectors of lanes; matrices are stored in tiles of
 //! rows ([`packed`]), padded to whole cache lines, so that no loop has a remainder.
+#![allow(
+    clippy::type_complexity,
+    reason = "vectors of a type of a unit, in pairs and arrays"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "several arrays side by side, by lane"
+)]
 
 pub(crate) mod aligned;
 pub(crate) mod columns;

@@ -96,7 +96,7 @@ pub(crate) fn drive_ahead<T: Constants, S: Simd>(
 /// `plastic` is 1 for rows whose W takes part in plasticity, 0 where only P is kept; `decay` is 1 - dt/τ_w.
 ///
 #[inline(always)]
-pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize>(
+pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize, const P_FIRST: bool>(
     s: S,
     tile: usize,
     (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
@@ -106,7 +106,7 @@ pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize>(
     drive: &mut [T],
 ) {
     #[inline(always)]
-    fn tiles<T: Constants, S: Simd, const R: usize, const N: usize>(
+    fn tiles<T: Constants, S: Simd, const R: usize, const N: usize, const P_FIRST: bool>(
         s: S,
         (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
         changes: [Change<'_, T, S>; N],
@@ -141,8 +141,9 @@ pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize>(
                     // Through locals: the compiler does not know that W, P and the rates do not overlap.
                     let (mut w_new, mut p_new) = (w[k], p[k]);
                     for i in 0..N {
-                        w_new = T::v_add(s, w_new, p_new);
-                        p_new = T::fma(s, c[i][k], old[i], T::v_mul(s, decay, p_new));
+                        let p_old = p_new;
+                        p_new = T::fma(s, c[i][k], old[i], T::v_mul(s, decay, p_old));
+                        w_new = T::v_add(s, w_new, if P_FIRST { p_new } else { p_old });
                     }
                     w[k] = w_new;
                     p[k] = p_new;
@@ -154,5 +155,5 @@ pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize>(
             }
         }
     }
-    for_tile!(tile, R => tiles::<T, S, R, N>(s, (w, p), changes, decay, rate, drive));
+    for_tile!(tile, R => tiles::<T, S, R, N, P_FIRST>(s, (w, p), changes, decay, rate, drive));
 }

@@ -50,12 +50,12 @@ macro_rules! engine {
                     Activation::Sigmoid => simd.dispatch(Steps {
                         core,
                         job,
-                        activation: Sigmoid,
+                        _activation: Sigmoid,
                     }),
                     Activation::SoftRelu => simd.dispatch(Steps {
                         core,
                         job,
-                        activation: SoftRelu,
+                        _activation: SoftRelu,
                     }),
                 }
             }

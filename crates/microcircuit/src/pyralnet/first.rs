@@ -73,7 +73,7 @@ impl<T: Real, S: Simd> First<'_, T, S> {
         let r = if PLASTIC {
             let (r, e) = R::rates_and_errors::<T, S, B>(s, u, predicted);
             for b in 0..B {
-                update::<T, S>(s, &mut w[b], &mut p[b], self.x_learning, e[b], self.decay);
+                update::<T, S, false>(s, &mut w[b], &mut p[b], self.x_learning, e[b], self.decay);
             }
             r
         } else {
@@ -97,7 +97,7 @@ impl<T: Real, S: Simd> First<'_, T, S> {
             let r = if plastic {
                 let predicted = T::v_mul(s, self.prediction, drive);
                 let ([r], [e]) = R::rates_and_errors::<T, S, 1>(s, [u], [predicted]);
-                update::<T, S>(s, w, p, self.x_learning, e, self.decay);
+                update::<T, S, false>(s, w, p, self.x_learning, e, self.decay);
                 r
             } else {
                 R::rate::<T, S>(s, u)

@@ -121,6 +121,7 @@ impl<T: Real> Input<T> {
 
     /// The weights and their changes per step, as the step's kernel wants them: in as many columns as `x` has
     /// entries.
+    #[inline]
     pub(super) fn columns(&mut self) -> (&mut [T], &mut [T]) {
         match &mut self.plane {
             Some(plane) => (plane.w.data_mut(), plane.p.data_mut()),

@@ -1,4 +1,5 @@
 //! The full simulation.
+#![allow(unreachable_pub, reason = "sealed traits name what is private")]
 
 mod core;
 mod engine;

@@ -31,7 +31,7 @@ use crate::kernels::tiles::for_few;
 pub(super) struct Steps<'a, T: Real, R> {
     pub(super) core: &'a mut Core<T>,
     pub(super) job: Job,
-    pub(super) activation: R,
+    pub(super) _activation: R,
 }
 
 impl<T: Real, R: Rate> WithSimd for Steps<'_, T, R> {
@@ -39,11 +39,7 @@ impl<T: Real, R: Rate> WithSimd for Steps<'_, T, R> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, s: S) {
-        let Self {
-            core,
-            job,
-            activation: _,
-        } = self;
+        let Self { core, job, .. } = self;
         for i in 0..job.n {
             filter_input(core);
             let half = First::<T, S>::halves(&core.soma);
@@ -184,10 +180,26 @@ fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, plastic: bool) {
             _ if !changing => rows::drive::<T, S>(s, tile, w, rate, drive),
             0 => rows::drive::<T, S>(s, tile, w, rate, drive),
             1 if plastic => rows::drive_ahead::<T, S>(s, tile, (w, p), rate, drive),
-            1 => rows::apply_and_drive::<T, S, 1>(s, tile, (w, p), [first], decay, rate, drive),
+            1 => rows::apply_and_drive::<T, S, 1, false>(
+                s,
+                tile,
+                (w, p),
+                [first],
+                decay,
+                rate,
+                drive,
+            ),
             _ => {
                 let changes = [first, second];
-                rows::apply_and_drive::<T, S, 2>(s, tile, (w, p), changes, decay, rate, drive);
+                rows::apply_and_drive::<T, S, 2, false>(
+                    s,
+                    tile,
+                    (w, p),
+                    changes,
+                    decay,
+                    rate,
+                    drive,
+                );
             }
         }
     }
@@ -282,7 +294,7 @@ fn plastic_apical<T: Real, S: pulp::Simd>(
             apical
         };
         let e = T::v_mul(s, learning, apical);
-        update::<T, S>(s, &mut w[m..], p, inn, e, decay);
+        update::<T, S, false>(s, &mut w[m..], p, inn, e, decay);
     }
 }
 

@@ -1,15 +1,69 @@
 //! The steady-state approximation.
+#![allow(unreachable_pub, reason = "sealed traits name what is private")]
+
+mod core;
+mod engine;
+mod feedback;
+mod forward;
 
 use nalgebra::DMatrix;
 
-use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError};
-use crate::observe::Observer;
-use crate::reference::PlainSteadNet;
+use self::core::{Core, Job};
+pub(crate) use self::engine::Engine;
+use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError, check_somata};
+use crate::observe::{Observer, Snapshot, View};
 use crate::weights::{ShapeError, Synapse, Weights};
-use crate::{Params, Real};
+use crate::{Params, Real, Tuning};
 
-/// The steady-state approximation.
-pub struct SteadNet<T: Real>(PlainSteadNet<T>);
+/// The steady-state approximation of a dendritic cortical microcircuit.
+///
+/// Instead of simulating the way into the steady state of a pattern, sweeps through the layers compute an
+/// approximation of it; weights are updated a few times per pattern. Potentials v of dendrites, u of somata, rates
+/// r = f(u), all of layer l unless marked. An exposure of a pattern is `n_passes` times
+///
+/// ```text
+/// upward, from the first hidden layer to the output
+///   v_basal = W_up r(l-1)
+///   u       = ĝ_b v_basal                    + λ_a v_apical               from the second pass on
+///   v_inn   = W_ip r,  u_inn = ĝ_d v_inn     in the first pass
+///                      u_inn = (1-λ_i) ĝ_d v_inn + λ_i u(l+1)             from the second pass on
+///   output: u = ĝ_b v_basal, or (1-λ_o) ĝ_b v_basal + λ_o u_target if nudged
+/// downward, see below
+///   u_inn    = (1-λ_i) ĝ_d v_inn + λ_i u(l+1)
+///   v_apical = W_down r(l+1) + W_pi r_inn
+///   u        = ĝ_b v_basal + λ_a v_apical
+/// ```
+///
+/// with `ĝ_b = g_b / (g_l + g_b + g_a)` (output: without g_a), `ĝ_d = g_d / (g_l + g_d)`,
+/// `λ_a = g_a / (g_l + g_b + g_a)`, `λ_i = g_som / (g_l + g_d + g_som)`, `λ_o = g_som / (g_l + g_b + g_som)`. Then,
+/// if the pattern is plastic, one update of all weights, with the errors e of the full simulation
+/// ([`PyraLNet`](crate::PyraLNet)):
+///
+/// ```text
+/// dT = (t_pattern - learning_lag) / n_exposures,  a = dT / (τ_w + dT)
+/// Δ ← (1-a) Δ + a e r_preᵀ,  then  W ← W + dT η Δ      with the new Δ, the other way round than the simulation
+/// ```
+///
+/// Two orders of the downward sweep are offered ([`Sweep`](crate::Sweep)). `downward` revisits all hidden layers,
+/// from the last to the first, as the text describes it. `published` revisits the first only, as the published
+/// program does: its loop over the others covers an empty range, so that they feel the layers above only in upward
+/// sweeps from the second pass on, and never with one pass. With one hidden layer the two are the same. In both,
+/// the output is not recomputed after a downward sweep, and the updates use the somata from after it.
+///
+/// Inputs and targets are not low-pass filtered, there is no noise, and the output is the final output soma.
+/// `reset_deltas` zeroes the Δ of the first hidden layer's synapses only, before the first update of each pattern,
+/// again as published.
+///
+/// Source: P. Hill, *Neuro-Backprop* (2020), section 1.4.
+pub struct SteadNet<T: Real> {
+    core: Core<T>,
+    input: Vec<f64>,
+    target: Vec<f64>,
+    exposures: u64,
+    time_ms: f64,
+    /// Δ of the rules at rest, if they are kept.
+    resting: Option<Weights<T>>,
+}
 
 impl<T: Real> SteadNet<T> {
     /// A network at rest.
@@ -18,34 +72,217 @@ impl<T: Real> SteadNet<T> {
     ///
     /// [`BuildError`] if the weights do not fit the parameters.
     pub fn new(params: Params, weights: Weights<T>) -> Result<Self, BuildError> {
-        Ok(Self(PlainSteadNet::new(params, weights)?))
+        Self::build(params, &weights, Tuning::default())
+    }
+
+    /// A network at rest, with everything said explicitly. ([`Tuning::input`] does not matter here.)
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if the weights do not fit the parameters.
+    pub fn build(params: Params, weights: &Weights<T>, tuning: Tuning) -> Result<Self, BuildError> {
+        weights.check(&params)?;
+        let resting = tuning.resting_deltas.then(|| Weights::zeros(&params));
+        let (input, target) = (
+            vec![0.0; params.dim(0)],
+            vec![0.0; params.dim(params.n_hidden() + 1)],
+        );
+        let mut core = Core::new(params, tuning);
+        core.set_weights(weights);
+        Ok(Self {
+            core,
+            input,
+            target,
+            exposures: 0,
+            time_ms: 0.0,
+            resting,
+        })
+    }
+
+    fn learn(&mut self, first_exposure: bool) {
+        if first_exposure && self.core.params.raw().reset_deltas {
+            // The sweeps have applied whatever was left.
+            self.core.zero_first_deltas();
+            if let Some(resting) = &mut self.resting {
+                resting.hidden[0] = Weights::zeros(&self.core.params).hidden.swap_remove(0);
+            }
+        }
+        self.resting_plasticity();
+        T::steadnet(&mut self.core, Job::Learn);
+    }
+
+    /// Updates Δ of the rules at rest. Plainly: they are there to be looked at.
+    fn resting_plasticity(&mut self) {
+        let Some(mut deltas) = self.resting.take() else {
+            return;
+        };
+        let params = &self.core.params;
+        let raw = params.raw();
+        let f = |u: T| raw.activation.rate(u);
+        let bias = raw.bias_rate.map(T::from_f64);
+        let a = T::from_f64(self.core.low_pass);
+        let seen = |layer, compartment| self.core.potential(layer, compartment).unwrap_or_default();
+        let rates = |soma: &[T]| -> Vec<T> { soma.iter().map(|u| f(*u)).collect() };
+        let errors = |soma: &[T], dendrite: &[T], prediction: f64| -> Vec<T> {
+            let prediction = T::from_f64(prediction);
+            soma.iter()
+                .zip(dendrite)
+                .map(|(u, v)| f(*u) - f(prediction * *v))
+                .collect()
+        };
+        let low_pass = |delta: &mut DMatrix<T>, e: &[T], r: &[T]| {
+            for (j, r) in r.iter().enumerate() {
+                for (i, e) in e.iter().enumerate() {
+                    let old = delta[(i, j)];
+                    delta[(i, j)] = old + a * (*e * *r - old);
+                }
+            }
+        };
+        let mut pre: Vec<T> = self
+            .input
+            .iter()
+            .map(|r| T::from_f64(*r))
+            .chain(bias)
+            .collect();
+        for layer in 1..=params.n_hidden() + 1 {
+            let soma = seen(layer, Compartment::Soma);
+            let e_up = errors(
+                soma,
+                seen(layer, Compartment::Basal),
+                params.basal_prediction(layer),
+            );
+            let Some(hidden) = deltas.hidden.get_mut(layer - 1) else {
+                low_pass(&mut deltas.output, &e_up, &pre);
+                break;
+            };
+            low_pass(&mut hidden.up, &e_up, &pre);
+            pre = rates(soma).into_iter().chain(bias).collect();
+            let (inn, dendrite) = (
+                seen(layer, Compartment::InnSoma),
+                seen(layer, Compartment::InnDendrite),
+            );
+            low_pass(
+                &mut hidden.ip,
+                &errors(inn, dendrite, params.dendritic_prediction()),
+                &pre,
+            );
+            let e_pi: Vec<T> = seen(layer, Compartment::Apical)
+                .iter()
+                .map(|v| -*v)
+                .collect();
+            low_pass(&mut hidden.pi, &e_pi, &rates(inn));
+        }
+        self.resting = Some(deltas);
     }
 }
 
 impl<T: Real> Microcircuit<T> for SteadNet<T> {
     fn params(&self) -> &Params {
-        self.0.params()
+        &self.core.params
     }
+
     fn present(
         &mut self,
         pattern: &Pattern<'_>,
         observer: &mut dyn Observer<T>,
     ) -> Result<&[T], PresentError> {
-        self.0.present(pattern, observer)
+        pattern.check(&self.core.params)?;
+        self.input.copy_from_slice(pattern.input);
+        self.target.copy_from_slice(pattern.target);
+        for (rate, r) in self.core.forward[0].rate.iter_mut().zip(pattern.input) {
+            *rate = T::from_f64(*r);
+        }
+        for (target, u) in self.core.target.iter_mut().zip(pattern.target) {
+            *target = T::from_f64(*u);
+        }
+        let every = observer.every();
+        let raw = self.core.params.raw();
+        let (n_exposures, t_pattern) = (raw.n_exposures, raw.t_pattern_ms);
+        for exposure in 0..n_exposures {
+            T::steadnet(
+                &mut self.core,
+                Job::Settle {
+                    nudge: pattern.nudge,
+                },
+            );
+            if pattern.learn {
+                self.learn(exposure == 0);
+            }
+            self.exposures += 1;
+            self.time_ms += t_pattern / n_exposures as f64;
+            if every != 0 && self.exposures.is_multiple_of(every) {
+                observer.observe(&View::new(self.exposures, self.time_ms, self));
+            }
+        }
+        let n_hidden = self.core.params.n_hidden();
+        for layer in 1..=n_hidden + 1 {
+            for compartment in [Compartment::Soma, Compartment::InnSoma] {
+                if let Some(somata) = self.core.potential(layer, compartment) {
+                    check_somata(self.time_ms, layer, compartment, somata)?;
+                }
+            }
+        }
+        Ok(self
+            .core
+            .potential(n_hidden + 1, Compartment::Soma)
+            .unwrap_or_default())
     }
+
     fn reset(&mut self) {
-        self.0.reset();
+        self.core.reset();
+        self.resting = self
+            .resting
+            .take()
+            .map(|_| Weights::zeros(&self.core.params));
+        self.exposures = 0;
+        self.time_ms = 0.0;
     }
+
     fn weights(&self) -> Weights<T> {
-        self.0.weights()
+        Weights::from_fn(&self.core.params, |layer, synapse, _| {
+            self.core
+                .weights_of(layer, synapse)
+                .expect("every synapse is held somewhere")
+        })
     }
+
     fn set_weights(&mut self, weights: &Weights<T>) -> Result<(), ShapeError> {
-        self.0.set_weights(weights)
+        weights.check(&self.core.params)?;
+        self.core.set_weights(weights);
+        Ok(())
     }
+
     fn delta(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
-        self.0.delta(layer, synapse)
+        if synapse == Synapse::Down {
+            return None;
+        }
+        let changing = self.core.delta_of(layer, synapse);
+        changing.or_else(|| self.resting.as_ref()?.get(layer, synapse).cloned())
     }
+
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
-        self.0.potential(layer, compartment)
+        self.core.potential(layer, compartment).map(<[T]>::to_vec)
+    }
+}
+
+impl<T: Real> Snapshot<T> for SteadNet<T> {
+    fn input(&self) -> Vec<f64> {
+        self.input.clone()
+    }
+
+    fn target(&self) -> Vec<f64> {
+        self.target.clone()
+    }
+
+    fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
+        Microcircuit::potential(self, layer, compartment)
+    }
+
+    fn weights_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
+        self.core.weights_of(layer, synapse)
+    }
+
+    fn delta_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
+        self.delta(layer, synapse)
     }
 }

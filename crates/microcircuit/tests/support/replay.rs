@@ -23,9 +23,12 @@ pub const DELTAS: [(&str, Synapse); 3] = [
     ("Delta_ip", Synapse::Ip),
 ];
 
+/// One row of numbers per step or snapshot.
+type Rows = Vec<Vec<f64>>;
+
 /// Recorded rows by layer and quantity.
 struct Trace {
-    layers: Vec<Vec<(&'static str, Vec<Vec<f64>>)>>,
+    layers: Vec<Vec<(&'static str, Rows)>>,
 }
 
 impl Trace {
@@ -49,7 +52,7 @@ struct Comparison {
     potentials: Trace,
     weights: Option<Trace>,
     weight_rows: Vec<u64>,
-    inputs: Option<(Vec<Vec<f64>>, Vec<Vec<f64>>)>,
+    inputs: Option<(Rows, Rows)>,
     deviations: Deviations,
 }
 
