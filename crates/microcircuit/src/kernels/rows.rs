@@ -157,3 +157,63 @@ pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize, const P_FIR
     }
     for_tile!(tile, R => tiles::<T, S, R, N, P_FIRST>(s, (w, p), changes, decay, rate, drive));
 }
+
+/// What is left to apply of many plastic steps at once: `W ← W + keep P + of_w rateᵀ`, then
+/// `P ← decay P + of_p rateᵀ` with the old P in both.
+#[derive(Clone, Copy)]
+pub(crate) struct Leap<'a, T: Constants, S: Simd> {
+    pub(crate) keep: T,
+    pub(crate) decay: T,
+    pub(crate) rate: &'a [T::V<S>],
+    /// One per row.
+    pub(crate) of_w: &'a [T],
+    pub(crate) of_p: &'a [T],
+}
+
+/// Applies `leap` to W and P, and computes `drive = W rate` with the new W.
+#[inline(always)]
+pub(crate) fn leap_and_drive<T: Constants, S: Simd>(
+    s: S,
+    tile: usize,
+    (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
+    leap: Leap<'_, T, S>,
+    rate: &[T::V<S>],
+    drive: &mut [T],
+) {
+    #[inline(always)]
+    fn tiles<T: Constants, S: Simd, const R: usize>(
+        s: S,
+        (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
+        leap: Leap<'_, T, S>,
+        rate: &[T::V<S>],
+        drive: &mut [T],
+    ) {
+        let (keep, decay) = (T::splat(s, leap.keep), T::splat(s, leap.decay));
+        let n = R * rate.len();
+        let factors = leap.of_w.chunks_exact(R).zip(leap.of_p.chunks_exact(R));
+        let rows = factors.zip(drive.chunks_exact_mut(R));
+        let matrices = w.chunks_exact_mut(n).zip(p.chunks_exact_mut(n));
+        for ((w, p), ((of_w, of_p), drive)) in matrices.zip(rows) {
+            let mut sums = [T::splat(s, T::ZERO); R];
+            let blocks = w
+                .as_chunks_mut::<R>()
+                .0
+                .iter_mut()
+                .zip(p.as_chunks_mut::<R>().0);
+            for ((w, p), (rate, old)) in blocks.zip(rate.iter().zip(leap.rate)) {
+                let (rate, old) = (*rate, *old);
+                for k in 0..R {
+                    let p_old = p[k];
+                    let w_new = T::fma(s, keep, p_old, T::fma(s, T::splat(s, of_w[k]), old, w[k]));
+                    w[k] = w_new;
+                    p[k] = T::fma(s, T::splat(s, of_p[k]), old, T::v_mul(s, decay, p_old));
+                    sums[k] = T::fma(s, w_new, rate, sums[k]);
+                }
+            }
+            for k in 0..R {
+                drive[k] = T::v_sum(s, sums[k]);
+            }
+        }
+    }
+    for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), leap, rate, drive));
+}

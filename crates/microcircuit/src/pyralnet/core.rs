@@ -5,10 +5,12 @@ use nalgebra::DMatrix;
 use super::Tuning;
 use super::engine::Job;
 use super::input::{Decay, Input};
+use super::leap::{Memory, TRANSIENT};
 use super::stage::{Pending, Stage};
 use super::step::nudge;
 use crate::kernels::aligned::Aligned;
 use crate::model::{Compartment, Pattern};
+use crate::params::Integrator;
 use crate::weights::{Synapse, Weights};
 use crate::{NoiseSource, Params, Real};
 
@@ -43,6 +45,8 @@ pub struct Core<T: Real> {
     pub(super) noise: Option<Noise>,
     /// Δ of the rules at rest, if they are kept.
     pub(super) resting: Option<Weights<T>>,
+    /// Of the adaptive integrator, unless steps are fixed. Noise has no slope, so noisy steps are.
+    leaps: Option<Memory<T>>,
 }
 
 /// Constants of the first hidden layer, as [`Targets`](super::stage::Targets) has them of the others.
@@ -116,6 +120,8 @@ impl<T: Real> Core<T> {
                 source,
                 dt_sigma: 0.0,
             }),
+            leaps: (raw.integrator == Integrator::Adaptive && raw.noise == 0.0)
+                .then(|| Memory::new(&params, &stages)),
             resting: tuning.resting_deltas.then(|| Weights::zeros(&params)),
             input,
             stages,
@@ -168,10 +174,46 @@ impl<T: Real> Core<T> {
             };
         }
         let keep = T::from_f64(1.0 - raw.dt_ms * (raw.g_l + raw.g_b + g_som));
+        if let Some(leaps) = &mut self.leaps {
+            leaps.begin();
+        }
         let output = self.output_mut();
         let m = output.m;
         output.targets.keep[..m].fill(keep);
         output.targets.sum.fill(T::default());
+    }
+
+    /// The low-pass filters of input and target, `n` steps on.
+    #[inline(always)]
+    pub(super) fn filter(&mut self, n: usize) {
+        self.filter_input(n);
+        self.filter_target(n);
+    }
+
+    #[inline(always)]
+    pub(super) fn filter_input(&mut self, n: usize) {
+        let input = &mut self.input;
+        let approach = input.approach(n);
+        input.left -= approach * input.left;
+        let rounded = self.x.iter_mut().zip(&mut self.x_learning);
+        for ((x, goal), (rounded, learning)) in input.x.iter_mut().zip(&input.x_goal).zip(rounded) {
+            *x += approach * (goal - *x);
+            *rounded = T::from_f64(*x);
+            *learning = T::from_f64(self.first.learning * *x);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn filter_target(&mut self, n: usize) {
+        let approach = self.input.approach(n);
+        let Some(output) = self.stages.last_mut() else {
+            return;
+        };
+        let extra = output.targets.extra.iter_mut();
+        for ((u, goal), extra) in self.target.iter_mut().zip(&self.target_goal).zip(extra) {
+            *u += approach * (goal - *u);
+            *extra = T::from_f64(self.target_gain * *u);
+        }
     }
 
     /// Advances by `n` steps of the same kind.
@@ -180,27 +222,44 @@ impl<T: Real> Core<T> {
             let beta = 1.0 - self.params.raw().dt_ms / self.params.raw().tau_w_ms;
             self.input.count(Decay::steps(beta, n));
         }
+        let job = Job {
+            n,
+            plastic,
+            average,
+        };
         if !(plastic && self.resting.is_some()) {
-            return T::run(
-                self,
-                Job {
-                    n,
-                    plastic,
-                    average,
-                },
-            );
+            return self.run(job);
         }
         for _ in 0..n {
             self.resting_plasticity();
-            T::run(
+            self.run(Job { n: 1, ..job });
+        }
+    }
+
+    /// Takes the steps of a job, by leaps if the parameters say so and the transient is over.
+    fn run(&mut self, job: Job) {
+        let Some(mut memory) = self.leaps.take() else {
+            return T::run(self, job);
+        };
+        let transient = self.input.steps_until(TRANSIENT).min(job.n);
+        T::run(
+            self,
+            Job {
+                n: transient,
+                ..job
+            },
+        );
+        if transient < job.n {
+            T::leap(
                 self,
+                &mut memory,
                 Job {
-                    n: 1,
-                    plastic,
-                    average,
+                    n: job.n - transient,
+                    ..job
                 },
             );
         }
+        self.leaps = Some(memory);
     }
 
     /// What the next step does to the Δ of rules at rest. Plainly: they are there to be looked at.

@@ -4,6 +4,7 @@
 //! for each, and not again in every crate that uses a network.
 
 use super::core::Core;
+use super::leap::{Leaps, Memory};
 use super::step::{CatchUp, Steps};
 use super::turn::Turn;
 use crate::Real;
@@ -26,6 +27,11 @@ pub struct Job {
 pub trait Engine: Sized {
     /// Takes the steps.
     fn run(core: &mut Core<Self>, job: Job)
+    where
+        Self: Real;
+
+    /// Leaps over the steps.
+    fn leap(core: &mut Core<Self>, memory: &mut Memory<Self>, job: Job)
     where
         Self: Real;
 
@@ -57,6 +63,29 @@ macro_rules! engine {
                         job,
                         _activation: SoftRelu,
                     }),
+                }
+            }
+
+            #[inline(never)]
+            fn leap(core: &mut Core<Self>, memory: &mut Memory<Self>, job: Job) {
+                let simd = core.tuning().simd;
+                match core.params.raw().activation {
+                    Activation::Sigmoid => {
+                        simd.dispatch(Leaps {
+                            core,
+                            memory,
+                            job,
+                            _activation: Sigmoid,
+                        });
+                    }
+                    Activation::SoftRelu => {
+                        simd.dispatch(Leaps {
+                            core,
+                            memory,
+                            job,
+                            _activation: SoftRelu,
+                        });
+                    }
                 }
             }
 

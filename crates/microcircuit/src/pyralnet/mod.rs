@@ -5,6 +5,7 @@ mod core;
 mod engine;
 mod first;
 mod input;
+mod leap;
 mod stage;
 mod step;
 mod turn;

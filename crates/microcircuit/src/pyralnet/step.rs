@@ -41,13 +41,13 @@ impl<T: Real, R: Rate> WithSimd for Steps<'_, T, R> {
     fn with_simd<S: pulp::Simd>(self, s: S) {
         let Self { core, job, .. } = self;
         for i in 0..job.n {
-            filter_input(core);
+            core.filter_input(1);
             let half = First::<T, S>::halves(&core.soma);
             first_layer::<T, S, R>(s, core, 0..half.start, job.plastic);
             if i > 0 {
                 finish::<T, S, R>(s, core, job);
             }
-            filter_target(core);
+            core.filter_target(1);
             first_layer::<T, S, R>(s, core, half, job.plastic);
             for l in 1..core.stages.len() {
                 let [below, stage] = two(&mut core.stages, l);
@@ -80,7 +80,15 @@ impl<T: Real> WithSimd for CatchUp<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, s: S) {
-        drives::<T, S>(s, self.core, false);
+        catch_up::<T, S>(s, self.core);
+    }
+}
+
+/// Applies the changes of the forward weights that are pending.
+#[inline(always)]
+pub(super) fn catch_up<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>) {
+    if core.pending > 0 {
+        drives::<T, S>(s, core, false);
     }
 }
 
@@ -90,32 +98,6 @@ fn two<T>(stages: &mut [Stage<T>], l: usize) -> [&mut Stage<T>; 2] {
     stages
         .get_disjoint_mut([l - 1, l])
         .expect("two different stages")
-}
-
-/// The low-pass filter of the input.
-#[inline(always)]
-fn filter_input<T: Real>(core: &mut Core<T>) {
-    let input = &mut core.input;
-    input.left -= input.filter * input.left;
-    let rounded = core.x.iter_mut().zip(&mut core.x_learning);
-    for ((x, goal), (rounded, learning)) in input.x.iter_mut().zip(&input.x_goal).zip(rounded) {
-        *x += input.filter * (goal - *x);
-        *rounded = T::from_f64(*x);
-        *learning = T::from_f64(core.first.learning * *x);
-    }
-}
-
-/// The low-pass filter of the target.
-#[inline(always)]
-fn filter_target<T: Real>(core: &mut Core<T>) {
-    let Some(output) = core.stages.last_mut() else {
-        return;
-    };
-    let extra = output.targets.extra.iter_mut();
-    for ((u, goal), extra) in core.target.iter_mut().zip(&core.target_goal).zip(extra) {
-        *u += core.input.filter * (goal - *u);
-        *extra = T::from_f64(core.target_gain * *u);
-    }
 }
 
 /// Drive, plasticity, rates and leak of some blocks of the first hidden layer.
