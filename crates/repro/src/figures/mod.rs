@@ -10,6 +10,7 @@ mod attention;
 mod dendritic_prediction;
 mod learning_lag;
 mod mimic;
+mod mnist;
 mod plasticity_traces;
 mod stability;
 mod steady_state_validity;
@@ -39,6 +40,7 @@ pub static ALL: &[&Figure] = &[
     &time_constants::TAU_0,
     &time_constants::TAU_W,
     &plasticity_traces::PLASTICITY_TRACES,
+    &mnist::MNIST_STEADNET,
     &astro::ASTRO_VS_NEURONS,
     &astro::DIFFUSION,
     &astro::NOISE,

@@ -141,6 +141,16 @@ impl Score {
         self.squared_error / self.entries as f64
     }
 
+    /// Fraction of patterns whose largest output is not that of their class.
+    pub(super) fn error(&self) -> f64 {
+        (self.patterns - self.correct) as f64 / self.patterns as f64
+    }
+
+    /// Patterns added so far.
+    pub(super) fn patterns(&self) -> usize {
+        self.patterns
+    }
+
     /// Fraction of patterns whose largest output is that of their class.
     pub(super) fn accuracy(&self) -> f64 {
         self.correct as f64 / self.patterns as f64

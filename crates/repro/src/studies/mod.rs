@@ -9,6 +9,7 @@ mod attention;
 mod circuits;
 mod dendritic_prediction;
 pub(crate) mod mimic;
+mod mnist;
 mod plasticity_traces;
 mod stability;
 mod steady_state;
@@ -33,6 +34,7 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<mimic::Mimic>(),
     StudyKind::of::<steady_state::SteadyState>(),
     StudyKind::of::<yinyang::YinYang>(),
+    StudyKind::of::<mnist::MnistRun>(),
     StudyKind::of::<plasticity_traces::PlasticityTraces>(),
     StudyKind::of::<astro::Xor>(),
     StudyKind::of::<astro::Sudoku>(),

@@ -1,0 +1,340 @@
+//! Training on MNIST, image by image.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, ensure};
+use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial, Weights};
+use rand::RngExt as _;
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, StandardNormal};
+use serde::{Deserialize, Serialize};
+use tasks::mnist::{self, Images, N_CLASSES, Split};
+
+use super::circuits::{Model, Score, record_divergence};
+use super::{Better, Monitor, Outcome, Study};
+use crate::frame::{Cell, Table};
+use crate::paths::Repository;
+
+/// Settings of an MNIST run. The seed has four generators: one for the choice of images, one for the
+/// initial weights, one for the orders of presentation, one for noise.
+///
+/// Source: Hill (2020), summary; Sacramento et al., NeurIPS 2018, section 3.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MnistRun {
+    /// Full simulation or steady-state approximation.
+    #[serde(default)]
+    model: Model,
+    network: NetworkParams,
+    #[serde(default)]
+    task: Task,
+    training: Training,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Task {
+    /// Images to learn from and to validate with, chosen at random among the 60 000 of the training set.
+    train: usize,
+    validation: usize,
+    /// Images of the test set, evenly spaced: its first half is of another difficulty than its second.
+    test: usize,
+    /// Rate of an input neuron whose pixel is full ink; 255 is what the published program did.
+    brightest: f64,
+    /// Target potentials of the other classes, and of the image's own.
+    target_low: f64,
+    target_high: f64,
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Self {
+            train: 55_000,
+            validation: 5_000,
+            test: 10_000,
+            brightest: 1.0,
+            target_low: 0.1,
+            target_high: 1.0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Training {
+    epochs: usize,
+    /// Validations per epoch, each of all validation images.
+    #[serde(default = "one")]
+    validations: usize,
+    /// Epochs after which the test images are presented, besides the last; nothing is chosen by them.
+    #[serde(default)]
+    test_after: Vec<usize>,
+}
+
+impl Training {
+    /// How often the test images are presented.
+    fn n_tests(&self) -> usize {
+        1 + self
+            .test_after
+            .iter()
+            .filter(|&&epoch| epoch != self.epochs)
+            .count()
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Study for MnistRun {
+    const NAME: &'static str = "mnist";
+    const HEADLINE: (&'static str, Better) = ("validation_error", Better::Lower);
+
+    fn check(&self, _: u64) -> Result<()> {
+        self.network.check()?;
+        let dims = &self.network.dims;
+        ensure!(
+            dims.first() == Some(&N_PIXELS) && dims.last() == Some(&N_CLASSES),
+            "network.dims = {dims:?}: MNIST has {N_PIXELS} pixels and {N_CLASSES} classes, \
+             as in [784, 500, 500, 10]"
+        );
+        let Task {
+            train,
+            validation,
+            test,
+            brightest,
+            target_low,
+            target_high,
+        } = self.task;
+        for (key, n) in [("train", train), ("validation", validation), ("test", test)] {
+            ensure!(n > 0, "task.{key} = 0: at least one image is needed");
+        }
+        ensure!(
+            train.saturating_add(validation) <= N_TRAIN,
+            "task.train + task.validation = {train} + {validation}: there are {N_TRAIN} images"
+        );
+        ensure!(
+            test <= N_TEST,
+            "task.test = {test}: there are {N_TEST} images"
+        );
+        ensure!(
+            brightest.is_finite() && brightest > 0.0,
+            "task.brightest = {brightest}: a rate above zero, such as 1"
+        );
+        ensure!(
+            target_low.is_finite() && target_high.is_finite() && target_low < target_high,
+            "task.target_low = {target_low}, task.target_high = {target_high}: both must be finite, \
+             the first lower"
+        );
+        let Training {
+            epochs,
+            validations,
+            ref test_after,
+        } = self.training;
+        ensure!(
+            (1..=train).contains(&validations),
+            "training.validations = {validations}: from 1 to the {train} images of an epoch"
+        );
+        if let Some(epoch) = test_after.iter().find(|&e| !(1..=epochs).contains(e)) {
+            anyhow::bail!("training.test_after holds {epoch}: there are {epochs} epochs, from 1");
+        }
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        let Training {
+            epochs,
+            validations,
+            ..
+        } = self.training;
+        let per_epoch = self.task.train + validations * self.task.validation;
+        let patterns = epochs * per_epoch + self.training.n_tests() * self.task.test;
+        patterns as f64 * self.model.pattern_seconds(&self.network)
+    }
+
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let mut outcome = Outcome::default();
+        let mut course = Course::new(self, seed)?;
+        let result = course.train_and_test(monitor, &mut outcome);
+        record_divergence(result, &mut outcome)?;
+        outcome.table("curves", course.curves);
+        Ok(outcome)
+    }
+}
+
+const N_PIXELS: usize = 28 * 28;
+const N_TRAIN: usize = 60_000;
+const N_TEST: usize = 10_000;
+
+/// MNIST as it ships, read once per process.
+fn load() -> Result<Arc<mnist::Mnist>> {
+    static LOADED: Mutex<Option<Arc<mnist::Mnist>>> = Mutex::new(None);
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(data) = &*loaded {
+        return Ok(Arc::clone(data));
+    }
+    let data = mnist::load_verified(Repository::find()?.dataset("mnist")).context("MNIST")?;
+    Ok(Arc::clone(loaded.insert(Arc::new(data))))
+}
+
+/// A run on its way.
+struct Course<'a> {
+    study: &'a MnistRun,
+    data: Arc<mnist::Mnist>,
+    split: Split,
+    network: Box<dyn Microcircuit<f32>>,
+    orders: ChaCha8Rng,
+    /// The pattern being presented.
+    input: Vec<f64>,
+    target: Vec<f64>,
+    presented: usize,
+    to_present: usize,
+    curves: Table,
+}
+
+impl<'a> Course<'a> {
+    fn new(study: &'a MnistRun, seed: u64) -> Result<Self> {
+        let stream = |number| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(number);
+            rng
+        };
+        let Task {
+            train,
+            validation,
+            test,
+            ..
+        } = study.task;
+        let data = load()?;
+        let mut split = Split::shuffled(data.train.len(), validation, &mut stream(0))?;
+        split.train.truncate(train);
+        let params = study.network.check()?;
+        let mut weights = stream(1);
+        let weights = Weights::<f32>::draw(&params, || weights.random());
+        let mut noise = stream(3);
+        let noise = move || StandardNormal.sample(&mut noise);
+        let Training {
+            epochs,
+            validations,
+            ..
+        } = study.training;
+        let per_epoch = train + validations * validation;
+        Ok(Self {
+            study,
+            data,
+            split,
+            network: study.model.build(params, weights, noise)?,
+            orders: stream(2),
+            input: vec![0.0; N_PIXELS],
+            target: vec![0.0; N_CLASSES],
+            presented: 0,
+            to_present: epochs * per_epoch + study.training.n_tests() * test,
+            curves: Table::new(&["epoch", "validation_mse", "validation_error", "test_error"]),
+        })
+    }
+
+    fn train_and_test(&mut self, monitor: &Monitor<'_>, outcome: &mut Outcome) -> Result<()> {
+        let Training {
+            epochs,
+            validations,
+            ref test_after,
+        } = self.study.training;
+        let mut validated = Score::default();
+        let mut tested = None;
+        for epoch in 1..=epochs {
+            self.split.train.shuffle(&mut self.orders);
+            let order = self.split.train.clone();
+            let chunks = vec![self.split.validation.clone(); validations];
+            let mut score = Score::default();
+            let mut done = 0;
+            for trial in microcircuit::epoch(&order, &chunks) {
+                match trial {
+                    Trial::Train(i) => self.present(Set::Train, i, None, monitor)?,
+                    Trial::Validate(i) => {
+                        self.present(Set::Train, i, Some(&mut score), monitor)?;
+                    }
+                }
+                if score.patterns() < self.split.validation.len() {
+                    continue;
+                }
+                validated = std::mem::take(&mut score);
+                done += 1;
+                let test_now =
+                    done == validations && (epoch == epochs || test_after.contains(&epoch));
+                tested = test_now.then(|| self.test(monitor)).transpose()?;
+                self.curves.push([
+                    Cell::rounded((epoch - 1) as f64 + done as f64 / validations as f64, 9),
+                    Cell::rounded(validated.mse(), 6),
+                    Cell::rounded(validated.error(), 6),
+                    tested.map_or(Cell::Empty(()), |test| Cell::rounded(test.error(), 6)),
+                ]);
+            }
+        }
+        let tested = match tested {
+            Some(tested) => tested,
+            None => self.test(monitor)?,
+        };
+        outcome.metric("validation_mse", validated.mse());
+        outcome.metric("validation_error", validated.error());
+        outcome.metric("test_mse", tested.mse());
+        outcome.metric("test_error", tested.error());
+        Ok(())
+    }
+
+    /// Presents the test images, without nudging or plasticity.
+    fn test(&mut self, monitor: &Monitor<'_>) -> Result<Score> {
+        let mut score = Score::default();
+        let n = self.study.task.test;
+        for i in (0..n).map(|i| i * N_TEST / n) {
+            self.present(Set::Test, i, Some(&mut score), monitor)?;
+        }
+        Ok(score)
+    }
+
+    /// Presents an image: to be learnt, or, if there is a score, to be recognised.
+    fn present(
+        &mut self,
+        set: Set,
+        i: usize,
+        score: Option<&mut Score>,
+        monitor: &Monitor<'_>,
+    ) -> Result<()> {
+        let Task {
+            brightest,
+            target_low,
+            target_high,
+            ..
+        } = self.study.task;
+        let images: &Images = match set {
+            Set::Train => &self.data.train,
+            Set::Test => &self.data.test,
+        };
+        let label = images.label(i);
+        for (rate, pixel) in self.input.iter_mut().zip(images.scaled(i)) {
+            *rate = brightest * pixel;
+        }
+        self.target.fill(target_low);
+        self.target[label] = target_high;
+        let pattern = match score {
+            None => Pattern::train(&self.input, &self.target),
+            Some(_) => Pattern::validate(&self.input, &self.target),
+        };
+        let output = self.network.present(&pattern, &mut ())?;
+        if let Some(score) = score {
+            score.add(output, &self.target, label);
+        }
+        self.presented += 1;
+        if self.presented.is_multiple_of(20) {
+            monitor.at(self.presented as f64 / self.to_present as f64)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Set {
+    Train,
+    Test,
+}
