@@ -48,6 +48,10 @@ enum Command {
     },
     /// Train the autoencoder that the astrocyte figures read digits with
     Encoder(commands::encoder::Request),
+    /// Train the small transformer whose attention the neuron–astrocyte circuit replaces
+    Transformer(commands::transformer::Request),
+    /// Put the attention of a model of your own to the neuron–astrocyte circuit
+    Attention(Box<commands::attention::Request>),
     /// Compare results with the published ones, point by point and, where seeds are known, run by run
     Compare {
         /// Which figures; all that have results if none is named
@@ -151,6 +155,8 @@ fn run(command: Command) -> Result<()> {
             commands::figures::plot(&ids, place.profile, place.out.as_deref())
         }
         Command::Encoder(request) => commands::encoder::train(&request),
+        Command::Transformer(request) => commands::transformer::run(&request),
+        Command::Attention(request) => request.run(),
         Command::Compare { ids, place } => {
             commands::compare::compare(&ids, place.profile, place.out.as_deref())
         }

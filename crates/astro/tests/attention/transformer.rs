@@ -214,6 +214,7 @@ fn training_learns_with_softmax_and_with_the_circuit() {
             epochs: 12,
             batch: 20,
             learning_rate: 5e-3,
+            weight_decay: 0.01,
         };
         let mut last = 0;
         train(
@@ -244,6 +245,7 @@ fn equal_seeds_train_equally() {
             epochs: 2,
             batch: 16,
             learning_rate: 1e-3,
+            weight_decay: 0.01,
         };
         train(
             &mut model,
@@ -337,4 +339,50 @@ fn settings_that_cannot_be_are_named() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("feature maps"), "{error}");
+}
+
+/// Mean over draws of how far logits are from those of softmax when the circuit attends.
+fn swap_error(model: &Transformer<f64>, images: &LabelledImages) -> f64 {
+    let exact = model.logits(images, &Mechanism::Softmax).unwrap();
+    let error = |seed| {
+        let mechanism = maps(
+            FeatureKind::PositiveOrthogonal,
+            64,
+            &Architecture::MNIST,
+            seed,
+        );
+        (model.logits(images, &mechanism).unwrap() - &exact).norm() / exact.norm()
+    };
+    (0..5).map(error).sum::<f64>() / 5.0
+}
+
+#[test]
+fn balancing_changes_nothing_for_softmax_and_helps_the_circuit() {
+    let mut model = Transformer::<f64>::new(Architecture::MNIST, &mut rng(21)).unwrap();
+    for parameter in model.parameters_mut() {
+        *parameter += 0.05;
+    }
+    let images = images(12, 28, 10, 22);
+    let exact = model.logits(&images, &Mechanism::Softmax).unwrap();
+    let error = swap_error(&model, &images);
+    let chosen: Vec<usize> = (0..12).collect();
+    model
+        .balance(&images, &chosen, FeatureKind::PositiveOrthogonal)
+        .unwrap();
+    let after = model.logits(&images, &Mechanism::Softmax).unwrap();
+    assert!((&after - &exact).amax() < 1e-9 * exact.amax());
+    let balanced = swap_error(&model, &images);
+    assert!(balanced < 0.8 * error, "{error} before, {balanced} after");
+
+    // Once balanced, there is nothing left to gain.
+    let parameters = model.parameters().to_vec();
+    model
+        .balance(&images, &chosen, FeatureKind::PositiveOrthogonal)
+        .unwrap();
+    let moved = model
+        .parameters()
+        .iter()
+        .zip(&parameters)
+        .map(|(a, b)| (a - b).abs());
+    assert!(moved.fold(0.0, f64::max) < 1e-4);
 }

@@ -1,5 +1,6 @@
 //! What the subcommands do.
 
+pub(crate) mod attention;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod encoder;
@@ -7,3 +8,4 @@ pub(crate) mod figures;
 pub(crate) mod list;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
+pub(crate) mod transformer;

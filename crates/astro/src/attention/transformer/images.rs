@@ -57,6 +57,25 @@ impl LabelledImages {
         usize::from(self.labels[image])
     }
 
+    /// Some of the images.
+    ///
+    /// # Errors
+    /// [`TransformerError::Setting`] if the range is empty or reaches past the end.
+    pub fn range(&self, range: std::ops::Range<usize>) -> Result<Self, TransformerError> {
+        let pixels = self.side * self.side;
+        match (
+            self.pixels.get(range.start * pixels..range.end * pixels),
+            self.labels.get(range.clone()),
+        ) {
+            (Some(pixels), Some(labels)) => Self::new(self.side, pixels.to_vec(), labels.to_vec()),
+            _ => Err(TransformerError::setting(
+                "images",
+                format!("{range:?}"),
+                format!("there are {}", self.len()),
+            )),
+        }
+    }
+
     /// The first `count` images, or all if there are fewer.
     pub fn first(&self, count: usize) -> Self {
         let count = count.clamp(1, self.len());

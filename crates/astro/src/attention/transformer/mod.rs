@@ -16,6 +16,7 @@
 
 mod architecture;
 mod attend;
+mod balance;
 mod error;
 mod head;
 mod images;

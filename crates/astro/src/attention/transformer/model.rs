@@ -92,6 +92,21 @@ impl<T: Real> Transformer<T> {
         &mut self.parameters
     }
 
+    /// Takes a fraction of every affine weight away.
+    pub(super) fn decay(&mut self, fraction: T) {
+        let keep = T::one() - fraction;
+        let weights = self
+            .layout
+            .entries
+            .iter()
+            .filter(|entry| entry.name.ends_with(".weight") && entry.shape.len() == 2);
+        for entry in weights {
+            self.parameters[entry.range.clone()]
+                .iter_mut()
+                .for_each(|w| *w *= keep);
+        }
+    }
+
     /// The same transformer in the other precision.
     pub fn cast<U: Real>(&self) -> Transformer<U> {
         Transformer {

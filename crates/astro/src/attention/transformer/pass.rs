@@ -64,6 +64,14 @@ impl<T: Real> Pass<T> {
         })
     }
 
+    /// Queries and keys of each block, D × (images · n).
+    pub(super) fn queries_and_keys(&self) -> impl Iterator<Item = [&DMatrix<T>; 2]> {
+        self.blocks.iter().map(|block| {
+            let [query, key, _] = &block.qkv;
+            [query, key]
+        })
+    }
+
     /// Gradient with respect to all parameters, given ∂L/∂logits.
     pub(super) fn backward(
         &self,

@@ -17,6 +17,10 @@ pub struct Training {
     pub batch: usize,
     /// Adam's step size at its highest; it rises over the first twentieth of the steps and then falls to 0 as a cosine.
     pub learning_rate: f64,
+    /// Decoupled decay of the weight matrices (not of biases, gains or positions), in units of the step size: each step takes
+    /// away this fraction times the step size. 0 for none.
+    #[serde(default)]
+    pub weight_decay: f64,
 }
 
 impl Training {
@@ -37,6 +41,13 @@ impl Training {
                 "learning_rate",
                 self.learning_rate,
                 "must be positive and finite",
+            ));
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay * self.learning_rate < 1.0) {
+            return Err(TransformerError::setting(
+                "weight_decay",
+                self.weight_decay,
+                "must be at least 0 and below 1 / learning_rate",
             ));
         }
         Ok(())
@@ -89,8 +100,10 @@ pub fn train(
                     loss,
                 });
             }
-            adam.set_rate((training.learning_rate * schedule(step, steps)) as f32);
+            let rate = training.learning_rate * schedule(step, steps);
+            adam.set_rate(rate as f32);
             adam.step(model.parameters_mut(), &gradient)?;
+            model.decay((rate * training.weight_decay) as f32);
             step += 1;
             if each(Progress { step, steps, loss }).is_break() {
                 return Ok(());

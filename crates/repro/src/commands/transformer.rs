@@ -1,0 +1,125 @@
+//! `repro transformer`: trains the small transformer whose attention the circuit replaces.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use astro::attention::transformer::{LabelledImages, Mechanism, Training, Transformer, train};
+use astro::random::Streams;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::frame::{Cell, Table, write_csv};
+use crate::paths::Repository;
+use crate::studies::{ARCHITECTURE, Digits};
+
+/// Steps between the rows of the log.
+const LOGGED: usize = 100;
+
+/// How to train, and where to put the result.
+#[derive(Debug, Args)]
+pub(crate) struct Request {
+    /// Where the transformer goes; its training loss goes beside it, as .csv
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: PathBuf,
+    /// Folder of the images [default: the MNIST that ships]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Presentations of the training images
+    #[arg(long, default_value_t = 12)]
+    epochs: usize,
+    /// Highest step size of Adam
+    #[arg(long, default_value_t = 0.003)]
+    learning_rate: f64,
+    /// Decay of the weights, in units of the step size
+    #[arg(long, default_value_t = 0.0)]
+    weight_decay: f64,
+    /// Images a step
+    #[arg(long, default_value_t = 64)]
+    batch: usize,
+    /// Draws initial weights and order
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Trains and saves.
+pub(crate) fn run(request: &Request) -> Result<()> {
+    let Request {
+        out,
+        data,
+        epochs,
+        learning_rate,
+        weight_decay,
+        batch,
+        seed,
+    } = request;
+    let training = Training {
+        epochs: *epochs,
+        batch: *batch,
+        learning_rate: *learning_rate,
+        weight_decay: *weight_decay,
+    };
+    training.check()?;
+    let data = match data {
+        Some(dir) => dir.clone(),
+        None => Repository::find()?.dataset("mnist"),
+    };
+    let digits = Digits::load(&data)?;
+    let images = |images: &astro::images::Images, labels: &[u8]| {
+        let pixels = (0..images.len())
+            .flat_map(|i| images.image(i))
+            .copied()
+            .collect();
+        LabelledImages::new(images.pixels().isqrt(), pixels, labels.to_vec())
+    };
+    let seen = images(&digits.train, &digits.train_labels)?;
+    let unseen = images(&digits.test, &digits.test_labels)?;
+    let Streams {
+        mut weights,
+        mut order,
+        ..
+    } = Streams::new(*seed);
+    let mut model = Transformer::new(ARCHITECTURE, &mut weights)?;
+    let style = "{bar:30} {pos}/{len} steps, {eta} left  {msg}";
+    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(style)?);
+    let mut log = Table::new(&["step", "loss"]);
+    let mut sum = 0.0;
+    train(
+        &mut model,
+        &seen,
+        &Mechanism::Softmax,
+        &training,
+        &mut order,
+        |progress| {
+            sum += progress.loss;
+            if progress.step % LOGGED == 0 {
+                let mean = sum / LOGGED as f64;
+                sum = 0.0;
+                log.push([progress.step.into(), Cell::rounded(mean, 5)]);
+                bar.set_message(format!("loss {mean:.4}"));
+            }
+            bar.set_length(progress.steps as u64);
+            bar.set_position(progress.step as u64);
+            ControlFlow::Continue(())
+        },
+    )?;
+    let accuracy = model.accuracy(&unseen, &Mechanism::Softmax)?;
+    bar.finish_with_message(format!("test accuracy {:.2} %", 100.0 * accuracy));
+    let command = format!(
+        "repro transformer --epochs {epochs} --learning-rate {learning_rate} --weight-decay {weight_decay} --batch {batch} --seed {seed}"
+    );
+    if let Some(dir) = out.parent() {
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    }
+    let version = concat!("repro ", env!("CARGO_PKG_VERSION"));
+    model.save(
+        out,
+        &[
+            ("command", &command),
+            ("made by", version),
+            ("test accuracy", &accuracy.to_string()),
+        ],
+    )?;
+    let rows = log.rows.iter().map(|row: &Vec<Cell>| row.iter().collect());
+    write_csv(&out.with_extension("csv"), &log.columns, rows)
+}

@@ -1,0 +1,178 @@
+//! Accuracy of a trained transformer whose attention is replaced by the circuit.
+
+use anyhow::{Result, ensure};
+
+use super::{FEATURES, Figure, Inputs, median};
+use crate::frame::Frame;
+use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+
+/// The share of the softmax accuracy that counts as kept.
+const KEPT: f64 = 0.99;
+/// Lower end of the enlarged panel.
+const NEAR: f64 = 0.85;
+const FINE_TUNED: Color = SERIES[3];
+const ELU: Color = SERIES[4];
+
+/// The paper argues that the circuit can stand in for a transformer's attention; this tries it.
+pub(in crate::figures) static ATTENTION_SWAP: Figure = Figure {
+    id: "attention-swap",
+    source: "Kozachkov 2023, claim",
+    shows: "a transformer's accuracy on MNIST with its attention replaced by the circuit",
+    experiments: &["attention_swap"],
+    draw,
+};
+
+fn draw(inputs: &Inputs<'_>) -> Result<Page> {
+    let runs = inputs.runs("attention_swap")?;
+    let softmax = accuracy(&runs.matching("condition", "softmax")?)?;
+    let uniform = accuracy(&runs.matching("condition", "uniform")?)?;
+    let scale = || Scale::log("hidden neurons per head *m*");
+    let whole = Scale::linear("accuracy").limits(0.0, 1.0);
+    let near = Scale::linear("accuracy").limits(NEAR, 1.0);
+    let mut panels = [
+        Axes::new(scale(), whole)
+            .tag("a")
+            .title("the circuit in place of softmax"),
+        Axes::new(scale(), near)
+            .tag("b")
+            .title("the upper end of a"),
+    ];
+    for axes in &mut panels {
+        axes.across(softmax, Stroke::solid(Color::BLACK));
+        axes.across(KEPT * softmax, Stroke::dotted(Color::GREY));
+        axes.across(uniform, Stroke::dashed(Color::GREY));
+    }
+    let of = |condition: &str, features: &str| -> Result<Frame> {
+        runs.matching("condition", condition)?
+            .matching("circuit.features", features)
+    };
+    let mut key = Key::new(softmax, uniform);
+    for (features, color) in FEATURES {
+        let swapped = of("swapped", features)?;
+        draw_series(
+            &mut panels,
+            &swapped,
+            Stroke::dashed(color),
+            Marker::ring(color),
+        )?;
+        let balanced = of("balanced", features)?;
+        let (stroke, marker) = (Stroke::solid(color), Marker::dot(color));
+        let kept = kept_from(
+            &draw_series(&mut panels, &balanced, stroke, marker)?,
+            softmax,
+        );
+        key.entry(format!("{features}: {kept}"), stroke, marker);
+    }
+    key.entry(
+        "the same, not balanced".to_owned(),
+        Stroke::dashed(Color::GREY),
+        Marker::ring(Color::GREY),
+    );
+    for (features, color) in [("positive-orthogonal", FINE_TUNED), ("elu-plus-one", ELU)] {
+        let (stroke, marker) = (Stroke::solid(color), Marker::square(color));
+        let tuned = of("fine-tuned", features)?;
+        let kept = kept_from(&draw_series(&mut panels, &tuned, stroke, marker)?, softmax);
+        key.entry(format!("{features}, fine-tuned: {kept}"), stroke, marker);
+    }
+    let elu = of("swapped", "elu-plus-one")?;
+    draw_series(&mut panels, &elu, Stroke::solid(ELU), Marker::cross(ELU))?;
+    key.entry(
+        "elu-plus-one, not retrained".to_owned(),
+        None,
+        Marker::cross(ELU),
+    );
+
+    let mut page = Page::new(Width::Double, 210.0);
+    let [left, right] = panels;
+    page.place(page.cell(1, 3, 0, 0), left);
+    page.place(page.cell(1, 3, 0, 1), right);
+    page.place(page.cell(1, 3, 0, 2), key.0);
+    let shortfall = inputs.shortfall(
+        "attention_swap",
+        &[
+            ("test.images", "test images"),
+            ("fine_tuning.images", "tuning images"),
+        ],
+    )?;
+    let text = "*m*: from there on 99 % of the softmax accuracy is kept. Bars: range over seeds.";
+    page.subtitle([text, &shortfall].join(" ").trim_end());
+    Ok(page)
+}
+
+/// The key of both panels, in a cell of its own.
+struct Key(Axes);
+
+impl Key {
+    fn new(softmax: f64, uniform: f64) -> Self {
+        let mut axes = Axes::new(
+            Scale::linear("").limits(0.0, 1.0),
+            Scale::linear("").limits(0.0, 1.0),
+        );
+        axes = axes.bare().legend_at(0.0, 1.0);
+        axes.legend(
+            format!("softmax, {}", percent(softmax)),
+            Stroke::solid(Color::BLACK),
+            None,
+        );
+        axes.legend("99 % of softmax", Stroke::dotted(Color::GREY), None);
+        axes.legend(
+            format!("no attention, {}", percent(uniform)),
+            Stroke::dashed(Color::GREY),
+            None,
+        );
+        Self(axes)
+    }
+
+    fn entry(&mut self, text: String, stroke: impl Into<Option<Stroke>>, marker: Marker) {
+        self.0.legend(text, stroke, marker);
+    }
+}
+
+/// Mean accuracy of a condition that does not depend on the seed.
+fn accuracy(runs: &Frame) -> Result<f64> {
+    let values = runs.numbers("accuracy")?;
+    ensure!(
+        !values.is_empty(),
+        "attention_swap: no run with softmax or without attention"
+    );
+    Ok(values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Draws median and range over seeds against m; returns the medians.
+fn draw_series(
+    panels: &mut [Axes],
+    runs: &Frame,
+    stroke: Stroke,
+    marker: Marker,
+) -> Result<Vec<(f64, f64)>> {
+    let (mut line, mut bars) = (Vec::new(), Vec::new());
+    for (m, runs) in runs.by_number("circuit.m")? {
+        let values = runs.numbers("accuracy")?;
+        let (low, high) = values
+            .iter()
+            .fold((1.0f64, 0.0f64), |(a, b), &x| (a.min(x), b.max(x)));
+        line.push((m, median(&values)));
+        bars.push((m, 0.5 * (low + high), 0.5 * (high - low)));
+    }
+    for axes in panels {
+        axes.error_bars(bars.iter().copied(), stroke);
+        axes.line(line.iter().copied(), stroke);
+        axes.points(line.iter().copied(), marker);
+    }
+    Ok(line)
+}
+
+/// The smallest m from which on the accuracy stays above the share kept.
+fn kept_from(line: &[(f64, f64)], softmax: f64) -> String {
+    let above = |(_, accuracy): &&(f64, f64)| *accuracy >= KEPT * softmax;
+    match line.iter().rev().take_while(above).last() {
+        Some((m, _)) => format!("*m* = {m}"),
+        None => line
+            .last()
+            .map_or("–".to_owned(), |(m, _)| format!("*m* > {m}")),
+    }
+}
+
+fn percent(x: f64) -> String {
+    format!("{:.1} %", 100.0 * x)
+}

@@ -1,0 +1,68 @@
+//! How close the circuit comes to softmax attention.
+
+use anyhow::Result;
+use astro::attention::{AttentionError, Circuit, Fidelity, softmax};
+use astro::random::Streams;
+use serde::{Deserialize, Serialize};
+
+use super::sequence::{Hidden, Sequence};
+use super::{Better, Monitor, Outcome, Study};
+
+/// One random sequence, read by one circuit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct AttentionErrorStudy {
+    sequence: Sequence,
+    circuit: Hidden,
+}
+
+impl Study for AttentionErrorStudy {
+    const NAME: &'static str = "attention-error";
+    const HEADLINE: (&'static str, Better) = ("relative_error", Better::Lower);
+
+    fn check(&self, seed: u64) -> Result<()> {
+        self.sequence.check()?;
+        self.circuit
+            .draw::<f64>(self.sequence.head_dim, &mut Streams::new(seed))?;
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        let Sequence {
+            tokens,
+            heads,
+            head_dim,
+            ..
+        } = self.sequence;
+        let per_token = 4 * self.circuit.m * (head_dim + 4);
+        0.002 + (tokens * heads * per_token) as f64 * 1e-9
+    }
+
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        monitor.at(0.0)?;
+        let mut streams = Streams::new(seed);
+        let qkv = self.sequence.draw(&mut streams)?;
+        let map = self.circuit.draw(self.sequence.head_dim, &mut streams)?;
+        let mut circuit = Circuit::new(map, self.sequence.heads, self.sequence.head_dim)?;
+        let mut outcome = Outcome::default();
+        match circuit.attend(&qkv, self.sequence.mask, &mut ()) {
+            Ok(output) => {
+                let reference = softmax(&qkv, self.sequence.mask);
+                if let Some(fidelity) = Fidelity::compare(&output, &reference) {
+                    outcome.metric("relative_error", fidelity.relative_error);
+                    outcome.metric("mean_cosine", fidelity.mean_cosine);
+                    outcome.metric("min_cosine", fidelity.min_cosine);
+                }
+                outcome.metric("diverged", "");
+            }
+            Err(error @ AttentionError::NoCalcium { .. }) => {
+                outcome.metric("relative_error", f64::NAN);
+                outcome.metric("mean_cosine", f64::NAN);
+                outcome.metric("min_cosine", f64::NAN);
+                outcome.metric("diverged", error.to_string());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(outcome)
+    }
+}

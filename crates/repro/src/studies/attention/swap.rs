@@ -1,0 +1,234 @@
+//! A trained transformer whose softmax attention is replaced.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use astro::attention::transformer::{
+    Architecture, LabelledImages, Mechanism, Training, Transformer, train,
+};
+use astro::random::Streams;
+use serde::{Deserialize, Serialize};
+
+use super::sequence::Hidden;
+use super::{Better, Monitor, Outcome, Study};
+use crate::paths::Repository;
+use crate::studies::Digits;
+
+/// Sizes of the transformer that ships.
+pub(crate) const ARCHITECTURE: Architecture = Architecture::MNIST;
+/// Images classified between two looks at the clock.
+const CHUNK: usize = 64;
+
+/// One transformer, one kind of attention, one accuracy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct AttentionSwap {
+    transformer: Trained,
+    condition: Condition,
+    circuit: Hidden,
+    fine_tuning: FineTuning,
+    test: Test,
+}
+
+/// A trained transformer and its images.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trained {
+    /// In `datasets/`, or where the program runs; made by `repro transformer`.
+    file: String,
+    /// Folder of the images, likewise.
+    images: String,
+    /// Training images by which queries and keys are balanced where the condition asks for it.
+    balanced_on: usize,
+}
+
+/// What attends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Condition {
+    /// Softmax, as trained.
+    Softmax,
+    /// Every token to all alike, without retraining: no attention.
+    Uniform,
+    /// The circuit, without retraining.
+    Swapped,
+    /// The same with queries and keys rewritten such that softmax attention would stay what it is and the features
+    /// estimate it best; not retrained either.
+    Balanced,
+    /// The circuit, after training all weights, first balanced, with the circuit in place.
+    FineTuned,
+}
+
+/// Training with the circuit in place.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FineTuning {
+    /// The first so many training images.
+    images: usize,
+    epochs: usize,
+    batch: usize,
+    learning_rate: f64,
+    weight_decay: f64,
+}
+
+/// What is classified.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Test {
+    /// The first so many test images.
+    images: usize,
+}
+
+impl AttentionSwap {
+    fn mechanism(&self, streams: &mut Streams) -> Result<Mechanism<f32>> {
+        Ok(match self.condition {
+            Condition::Softmax => Mechanism::Softmax,
+            Condition::Uniform => Mechanism::Uniform,
+            Condition::Swapped | Condition::Balanced | Condition::FineTuned => {
+                let map = |_| self.circuit.draw(ARCHITECTURE.head_dim(), streams);
+                Mechanism::Circuit(
+                    (0..ARCHITECTURE.blocks)
+                        .map(map)
+                        .collect::<Result<_, _>>()?,
+                )
+            }
+        })
+    }
+
+    fn training(&self) -> Training {
+        let FineTuning {
+            epochs,
+            batch,
+            learning_rate,
+            weight_decay,
+            ..
+        } = self.fine_tuning;
+        Training {
+            epochs,
+            batch,
+            learning_rate,
+            weight_decay,
+        }
+    }
+
+    fn tunes(&self) -> bool {
+        self.condition == Condition::FineTuned
+    }
+
+    fn balances(&self) -> bool {
+        matches!(self.condition, Condition::Balanced | Condition::FineTuned)
+    }
+}
+
+impl Study for AttentionSwap {
+    const NAME: &'static str = "attention-swap";
+    const HEADLINE: (&'static str, Better) = ("accuracy", Better::Higher);
+
+    fn check(&self, seed: u64) -> Result<()> {
+        self.mechanism(&mut Streams::new(seed)).context("circuit")?;
+        self.training().check().context("fine_tuning")?;
+        ensure!(
+            self.test.images > 0,
+            "test.images = 0: at least 1 is needed"
+        );
+        ensure!(
+            self.fine_tuning.images > 0,
+            "fine_tuning.images = 0: at least 1 is needed"
+        );
+        ensure!(
+            self.transformer.balanced_on > 0,
+            "transformer.balanced_on = 0: at least 1 is needed"
+        );
+        Transformer::load(&find(&self.transformer.file)?, ARCHITECTURE)
+            .context("transformer.file")?;
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        let m = self.circuit.count(ARCHITECTURE.head_dim()) as f64;
+        let test = self.test.images as f64;
+        let tuned = (self.fine_tuning.images * self.fine_tuning.epochs) as f64;
+        match self.condition {
+            Condition::Softmax | Condition::Uniform => test * 2e-4,
+            Condition::Swapped | Condition::Balanced => test * (3e-4 + 1.1e-5 * m),
+            Condition::FineTuned => test * (3e-4 + 1.1e-5 * m) + tuned * (1e-3 + 2.5e-5 * m),
+        }
+    }
+
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let mut streams = Streams::new(seed);
+        let mechanism = self.mechanism(&mut streams)?;
+        let mut model = Transformer::load(&find(&self.transformer.file)?, ARCHITECTURE)?;
+        let digits = Digits::load(&find(&self.transformer.images)?)?;
+        if self.balances() {
+            let images = first(
+                &digits.train,
+                &digits.train_labels,
+                self.transformer.balanced_on,
+            )?;
+            let all: Vec<usize> = (0..images.len()).collect();
+            model.balance(&images, &all, self.circuit.features)?;
+        }
+        let tuned_share = if self.tunes() { 0.7 } else { 0.0 };
+        if self.tunes() {
+            let images = first(&digits.train, &digits.train_labels, self.fine_tuning.images)?;
+            let mut stopped = Ok(());
+            train(
+                &mut model,
+                &images,
+                &mechanism,
+                &self.training(),
+                &mut streams.order,
+                |progress| {
+                    stopped =
+                        monitor.at(tuned_share * progress.step as f64 / progress.steps as f64);
+                    if stopped.is_ok() {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
+                },
+            )?;
+            stopped?;
+        }
+        let images = first(&digits.test, &digits.test_labels, self.test.images)?;
+        let mut right = 0;
+        for start in (0..images.len()).step_by(CHUNK) {
+            let share = start as f64 / images.len() as f64;
+            monitor.at(tuned_share + (1.0 - tuned_share) * share)?;
+            let chunk = images.range(start..(start + CHUNK).min(images.len()))?;
+            let classes = model.classify(&chunk, &mechanism)?;
+            right += classes
+                .iter()
+                .enumerate()
+                .filter(|&(i, &class)| class == chunk.label(i))
+                .count();
+        }
+        let mut outcome = Outcome::default();
+        outcome.metric("accuracy", right as f64 / images.len() as f64);
+        outcome.metric("images", images.len());
+        Ok(outcome)
+    }
+}
+
+/// A file or folder of `datasets/`, or else of where the program runs.
+fn find(name: &str) -> Result<PathBuf> {
+    let shipped = Repository::find()?.dataset(name);
+    Ok(if shipped.exists() {
+        shipped
+    } else {
+        PathBuf::from(name)
+    })
+}
+
+/// The first images of a set.
+fn first(images: &astro::images::Images, labels: &[u8], count: usize) -> Result<LabelledImages> {
+    let count = count.min(labels.len());
+    let pixels = (0..count).flat_map(|i| images.image(i)).copied().collect();
+    Ok(LabelledImages::new(
+        images.pixels().isqrt(),
+        pixels,
+        labels[..count].to_vec(),
+    )?)
+}

@@ -1,0 +1,241 @@
+//! The circuit watched in time while a sequence is written and read, beside the algebraic circuit.
+
+use anyhow::{Result, ensure};
+use astro::attention::leaky::{Instant, LeakyCircuit, TimeConstants};
+use astro::attention::{Circuit, Fidelity, Frame, Mask, Phase, Trajectory};
+use astro::random::Streams;
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+
+use super::sequence::{Hidden, Sequence};
+use super::{Better, Monitor, Outcome, Study};
+use crate::frame::{Cell, Table};
+
+/// Significant digits of the long tables.
+const DIGITS: usize = 6;
+/// Hidden and output neurons whose rates are tabulated, of the first head.
+const SHOWN: usize = 4;
+
+/// One random sequence, in continuous time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::studies) struct AttentionTraces {
+    sequence: Sequence,
+    circuit: Hidden,
+    time: TimeConstants,
+    record: Record,
+    separation: Separation,
+}
+
+/// What of the circuit's time course is kept.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    /// Integration steps between the rows of table `traces`.
+    steps: usize,
+}
+
+/// Circuits whose time scales are ever further apart.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Separation {
+    /// Ratios ε of neighbouring time scales.
+    epsilons: Vec<f64>,
+}
+
+impl Study for AttentionTraces {
+    const NAME: &'static str = "attention-traces";
+    const HEADLINE: (&'static str, Better) = ("relative_error", Better::Lower);
+
+    fn check(&self, seed: u64) -> Result<()> {
+        self.sequence.check()?;
+        let Sequence {
+            heads, head_dim, ..
+        } = self.sequence;
+        let map = self.circuit.draw(head_dim, &mut Streams::new(seed))?;
+        LeakyCircuit::new(map, heads, head_dim, self.time)?;
+        ensure!(
+            self.circuit.count(head_dim) >= SHOWN,
+            "circuit.m = {}: at least {SHOWN} are shown",
+            self.circuit.m
+        );
+        ensure!(
+            head_dim >= SHOWN,
+            "sequence.head_dim = {head_dim}: at least {SHOWN} are shown"
+        );
+        ensure!(
+            self.record.steps > 0,
+            "record.steps = 0: must be at least 1"
+        );
+        for &epsilon in &self.separation.epsilons {
+            ensure!(
+                epsilon > 0.0 && epsilon < 1.0,
+                "separation.epsilons: {epsilon} must lie between 0 and 1"
+            );
+        }
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        let Sequence {
+            tokens,
+            heads,
+            head_dim,
+            ..
+        } = self.sequence;
+        let steps: f64 = self
+            .separation
+            .epsilons
+            .iter()
+            .map(|epsilon| 16.0 / epsilon)
+            .sum();
+        let per_step = self.circuit.m * (head_dim + 2) * heads;
+        steps * (2 * tokens * per_step) as f64 * 2e-9
+    }
+
+    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let mut streams = Streams::new(seed);
+        let Sequence {
+            heads,
+            head_dim,
+            mask,
+            tokens,
+            ..
+        } = self.sequence;
+        let qkv = self.sequence.draw(&mut streams)?;
+        let map = self.circuit.draw(head_dim, &mut streams)?;
+
+        let mut trajectory = Trajectory::default();
+        let algebraic =
+            Circuit::new(map.clone(), heads, head_dim)?.attend(&qkv, mask, &mut trajectory)?;
+        let mut traces = Table::new(TRACE_COLUMNS);
+        let mut step = 0;
+        let mut resolved = LeakyCircuit::new(map.clone(), heads, head_dim, self.time)?;
+        let output = resolved.attend(&qkv, mask, &mut |now: &Instant<'_>| {
+            if now.head == 0 {
+                step += 1;
+                if step % self.record.steps == 0 {
+                    traces.push(trace_row(now));
+                }
+            }
+        })?;
+        let mut outcome = Outcome::default();
+        let error = |output: &DMatrix<f64>| {
+            Fidelity::compare(output, &algebraic).map_or(f64::NAN, |f| f.relative_error)
+        };
+        outcome.metric("relative_error", error(&output));
+        outcome.table("traces", traces);
+        outcome.table(
+            "tokens",
+            token_table(&trajectory, mask, tokens, self.time.token_ms),
+        );
+
+        let mut separation = Table::new(&["epsilon", "relative_error"]);
+        for (i, &epsilon) in self.separation.epsilons.iter().enumerate() {
+            monitor.at((i + 1) as f64 / (self.separation.epsilons.len() + 1) as f64)?;
+            let time = TimeConstants::separated(epsilon, 2 * tokens, self.time.token_ms);
+            let mut circuit = LeakyCircuit::new(map.clone(), heads, head_dim, time)?;
+            let output = circuit.attend(&qkv, mask, &mut |_| {})?;
+            separation.push([epsilon.into(), error(&output).into()]);
+        }
+        outcome.table("separation", separation);
+        Ok(outcome)
+    }
+}
+
+const TRACE_COLUMNS: &[&str] = &[
+    "time_ms",
+    "phase",
+    "hidden_1",
+    "hidden_2",
+    "hidden_3",
+    "hidden_4",
+    "hebbian_norm",
+    "mean_calcium",
+    "averaged_calcium",
+    "output_1",
+    "output_2",
+    "output_3",
+    "output_4",
+];
+
+fn trace_row(now: &Instant<'_>) -> [Cell; 13] {
+    let gain = now.log_gain.exp();
+    let number = |x: f64| Cell::rounded(x, DIGITS);
+    let [h1, h2, h3, h4] = std::array::from_fn(|i| number(gain * now.hidden[i]));
+    let [o1, o2, o3, o4] = std::array::from_fn(|i| number(now.output[i]));
+    let reading = now.phase == Phase::Reading;
+    let averaged = if reading {
+        gain * gain * now.averaged_calcium
+    } else {
+        f64::NAN
+    };
+    [
+        number(now.time_ms),
+        phase_name(now.phase).into(),
+        h1,
+        h2,
+        h3,
+        h4,
+        number(gain * norm(now.hebbian)),
+        number(gain * mean(now.calcium)),
+        number(averaged),
+        o1,
+        o2,
+        o3,
+        o4,
+    ]
+}
+
+/// The algebraic circuit at the end of each presentation.
+fn token_table(trajectory: &Trajectory, mask: Mask, tokens: usize, token_ms: f64) -> Table {
+    let mut table = Table::new(TRACE_COLUMNS);
+    for frame in trajectory.frames.iter().filter(|frame| frame.head == 0) {
+        let before = match (mask, frame.phase) {
+            (Mask::Bidirectional, Phase::Writing) => frame.token,
+            (Mask::Bidirectional, Phase::Reading) => tokens + frame.token,
+            (Mask::Causal, Phase::Writing) => 2 * frame.token,
+            (Mask::Causal, Phase::Reading) => 2 * frame.token + 1,
+        };
+        table.push(token_row(frame, (before + 1) as f64 * token_ms));
+    }
+    table
+}
+
+fn token_row(frame: &Frame, time_ms: f64) -> [Cell; 13] {
+    let number = |x: f64| Cell::rounded(x, DIGITS);
+    // Hidden rates are φ itself; the trajectory carries the factor √(1/m) of the synapses.
+    let sqrt_m = (frame.hidden.len() as f64).sqrt();
+    let [h1, h2, h3, h4] = std::array::from_fn(|i| number(sqrt_m * frame.hidden[i]));
+    let output = |i: usize| frame.output.get(i).map_or(Cell::Empty(()), |&x| number(x));
+    [
+        number(time_ms),
+        phase_name(frame.phase).into(),
+        h1,
+        h2,
+        h3,
+        h4,
+        number(norm(&frame.hebbian)),
+        number(mean(&frame.calcium)),
+        number(frame.averaged_calcium.unwrap_or(f64::NAN)),
+        output(0),
+        output(1),
+        output(2),
+        output(3),
+    ]
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Writing => "writing",
+        Phase::Reading => "reading",
+    }
+}
+
+fn norm(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn mean(x: &[f64]) -> f64 {
+    x.iter().sum::<f64>() / x.len() as f64
+}
