@@ -22,7 +22,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let images = inputs.table("astro_digits", "images")?;
     let mut page = Page::new(Width::Double, 330.0);
     for (column, (kind, title)) in [
-        ("image", "MNIST test images"),
+        ("image", "test images"),
         ("reconstruction", "decoded from the mean of their codes"),
     ]
     .iter()
