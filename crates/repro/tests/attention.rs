@@ -1,5 +1,8 @@
 //! `repro attention`: a model's own attention, and every fault of its files named.
 
+// The tables of mistakes and messages are shown with --nocapture.
+#![allow(clippy::print_stdout)]
+
 mod common;
 
 use common::{run, stderr, stdout};

@@ -1,5 +1,8 @@
 //! Every mistake gets a message that names the file, the key or the value, and what would be right.
 
+// The tables of mistakes and messages are shown with --nocapture.
+#![allow(clippy::print_stdout)]
+
 mod common;
 
 use common::{SMALL, run, stderr};

@@ -144,7 +144,7 @@ impl PlasticityTraces {
         let look = |view: &View<'_, f32>| {
             let step = (view.step - 1) % steps + 1;
             let index = (step / every).saturating_sub(1) as usize;
-            if step % every != 0 {
+            if !step.is_multiple_of(every) {
                 return;
             }
             if traces.len() <= index {

@@ -1,5 +1,8 @@
 //! What the tests that drive the program share.
 
+// Every test program uses only a part of this.
+#![allow(dead_code, unreachable_pub)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

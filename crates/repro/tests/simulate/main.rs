@@ -1,13 +1,11 @@
 //! The program reproduces the published programs' traces from files alone: parameters, weights and
 //! patterns in, potentials and weights out.
 
+// The tables of mistakes and messages are shown with --nocapture.
+#![allow(clippy::print_stdout)]
+
 mod case;
 #[path = "../common/mod.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "every test binary uses a part of this"
-)]
 mod common;
 mod mistakes;
 // The reference traces and their reader belong to the crate that has the models.

@@ -105,7 +105,7 @@ impl TensorFile {
             });
         }
         let tensor = match self.kind {
-            Kind::Safetensors => self.from_safetensors(name)?,
+            Kind::Safetensors => self.read_safetensors(name)?,
             Kind::Npz => self.checked_type(name, npy::entry(&self.bytes, name))?,
             Kind::Npy => self.checked_type(name, npy::array(&self.bytes))?,
         };
@@ -139,7 +139,7 @@ impl TensorFile {
         self.tensor(&name).map(|tensor| (name, tensor))
     }
 
-    fn from_safetensors(&self, name: &str) -> Result<Tensor, WeightsError> {
+    fn read_safetensors(&self, name: &str) -> Result<Tensor, WeightsError> {
         let file = self.safetensors()?;
         let view = file
             .tensor(name)

@@ -129,7 +129,7 @@ pub(super) fn at_chance(label: &str, conditions: &[Condition], published: &[Opti
     let y = Scale::linear("runs at chance / %").limits(0.0, 100.0);
     let mut axes = Axes::new(categories(label, conditions), y);
     for (i, condition) in conditions.iter().enumerate() {
-        let stuck = condition.ours.iter().filter(|&&a| !(a >= STARTED)).count();
+        let stuck = condition.ours.iter().filter(|a| **a < STARTED).count();
         let share = 100.0 * stuck as f64 / condition.ours.len() as f64;
         let published = published.get(i).copied().flatten();
         let x = i as f64 + if published.is_some() { HALF } else { 0.0 };
