@@ -126,7 +126,7 @@ fn interrupted(file: &Path, out: &Path, signal: &str) -> Option<i32> {
 
 const LONGER: &str = r#"
 [[points]]
-"training.epochs" = [20, 21, 22, 23]
+"training.epochs" = [600, 610, 620, 630]
 "network.learning_lag_ms" = [0, 20]
 "#;
 

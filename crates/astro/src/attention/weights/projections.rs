@@ -4,7 +4,7 @@ use super::{TensorFile, WeightsError};
 use crate::attention::{Affine, Projections};
 use nalgebra::{DMatrix, DVector};
 
-/// Names of a layer's tensors, in PyTorch's layout: weights [out, in], biases [out].
+/// Names of a layer's tensors, in PyTorch's layout: weights `[out, in]`, biases `[out]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProjectionNames<'a> {
     /// Weight of the query projection.
