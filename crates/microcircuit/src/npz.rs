@@ -5,8 +5,10 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use nalgebra::DMatrix;
-use npyz::WriterBuilder;
-use npyz::npz::{NpzArchive, NpzWriter};
+use npyz::{NpyFile, WriterBuilder};
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::weights::{Weights, array_name};
 use crate::{Params, Real};
@@ -93,21 +95,23 @@ impl<T: Real + npyz::AutoSerialize> Weights<T> {
     }
 
     fn write_npz(&self, writer: impl Write + Seek) -> io::Result<()> {
-        let mut npz = NpzWriter::new(writer);
+        let mut npz = ZipWriter::new(writer);
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         let layers = 1..=self.hidden.len() + 1;
         for (layer, synapse) in layers.flat_map(|l| crate::Synapse::ALL.map(|s| (l, s))) {
             let Some(matrix) = self.get(layer, synapse) else {
                 continue;
             };
-            let mut array = npz
-                .array::<T>(&array_name(layer, synapse), Default::default())?
+            npz.start_file(entry(&array_name(layer, synapse)), stored)?;
+            let mut array = npyz::WriteOptions::<T>::new()
                 .default_dtype()
                 .shape(&[matrix.nrows() as u64, matrix.ncols() as u64])
+                .writer(&mut npz)
                 .begin_nd()?;
             array.extend(matrix.transpose().iter().copied())?;
             array.finish()?;
         }
-        npz.zip_writer().finish()?.flush()
+        npz.finish()?.flush()
     }
 }
 
@@ -121,8 +125,8 @@ impl<T: Real> Weights<T> {
     pub fn load_npz(path: impl AsRef<Path>, params: &Params) -> Result<Self, NpzError> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|source| file_error(path, source))?;
-        let mut archive =
-            NpzArchive::new(BufReader::new(file)).map_err(|source| file_error(path, source))?;
+        let mut archive = ZipArchive::new(BufReader::new(file))
+            .map_err(|error| file_error(path, error.into()))?;
         let mut weights = Self::zeros(params);
         for (layer, synapse) in params.synapses() {
             let name = array_name(layer, synapse);
@@ -143,7 +147,7 @@ impl<T: Real> Weights<T> {
 }
 
 fn read_array<T: Real>(
-    archive: &mut NpzArchive<impl Read + Seek>,
+    archive: &mut ZipArchive<impl Read + Seek>,
     path: &Path,
     params: &Params,
     name: &str,
@@ -155,21 +159,28 @@ fn read_array<T: Real>(
         name: name.into(),
         source,
     };
-    let mut found: Vec<String> = archive.array_names().map(String::from).collect();
+    let mut found: Vec<String> = archive
+        .file_names()
+        .flatten()
+        .filter_map(|file| Some(file.strip_suffix(".npy")?.to_owned()))
+        .collect();
     found.sort_unstable();
-    let array = archive
-        .by_name(name)
-        .map_err(damaged)?
-        .ok_or_else(|| NpzError::Missing {
-            path: display(),
-            name: name.into(),
-            found: found.join(", "),
-            expected: params
-                .synapses()
-                .map(|(l, s)| array_name(l, s))
-                .collect::<Vec<_>>()
-                .join(", "),
-        })?;
+    let array = match archive.by_name(&entry(name)) {
+        Ok(file) => NpyFile::new(file).map_err(damaged)?,
+        Err(ZipError::FileNotFound) => {
+            return Err(NpzError::Missing {
+                path: display(),
+                name: name.into(),
+                found: found.join(", "),
+                expected: params
+                    .synapses()
+                    .map(|(l, s)| array_name(l, s))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            });
+        }
+        Err(error) => return Err(damaged(error.into())),
+    };
     let expected = [shape.0 as u64, shape.1 as u64];
     if array.shape() != expected {
         let found = array.shape().to_vec();
@@ -215,6 +226,11 @@ fn read_array<T: Real>(
     } else {
         DMatrix::from_row_iterator(shape.0, shape.1, data)
     })
+}
+
+/// Name of an array's file in the archive.
+fn entry(array: &str) -> String {
+    format!("{array}.npy")
 }
 
 fn file_error(path: &Path, source: io::Error) -> NpzError {

@@ -214,19 +214,21 @@ fn archives_of_arrays_are_read_by_name() {
     use npyz::WriterBuilder;
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("tokens.npz");
-    let mut npz = npyz::npz::NpzWriter::create(&path).unwrap();
+    let mut npz = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    // Compressed, as numpy.savez_compressed has them.
+    let deflated = zip::write::SimpleFileOptions::default();
     for name in ["a", "b"] {
-        let mut writer = npz
-            .array::<f32>(name, Default::default())
-            .unwrap()
+        npz.start_file(format!("{name}.npy"), deflated).unwrap();
+        let mut writer = npyz::WriteOptions::<f32>::new()
             .default_dtype()
             .shape(&[2, 2])
+            .writer(&mut npz)
             .begin_nd()
             .unwrap();
         writer.extend([1.0, 2.0, 3.0, 4.0]).unwrap();
         writer.finish().unwrap();
     }
-    drop(npz);
+    npz.finish().unwrap();
     let file = TensorFile::open(&path).unwrap();
     assert_eq!(
         load_tokens(&file, Some("b"), 2).unwrap().as_slice(),

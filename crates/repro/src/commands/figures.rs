@@ -125,7 +125,7 @@ pub(crate) fn check_changes(experiments: &[Experiment], changes: &[Change]) -> R
     for change in changes {
         let mut known = false;
         for experiment in experiments {
-            known |= experiment.knows(&change.key)?;
+            known |= experiment.knows(change)?;
         }
         let names: Vec<&str> = experiments.iter().map(|e| e.name.as_str()).collect();
         ensure!(

@@ -187,11 +187,13 @@ impl Experiment {
         for (key, value) in &chosen.set {
             tree::set(&mut settings, key, value.clone())?;
         }
-        let canonical = self.study.parse(&settings)?.settings();
-        let changes: Vec<&Change> = changes
-            .iter()
-            .filter(|c| tree::get(&canonical, &c.key).is_some())
-            .collect();
+        let mut known = Vec::new();
+        for change in changes {
+            if self.takes(&settings, change)? {
+                known.push(change);
+            }
+        }
+        let changes = known;
         for change in &changes {
             tree::set(&mut settings, &change.key, change.value.clone())?;
         }
@@ -234,13 +236,27 @@ impl Experiment {
         ))
     }
 
-    /// Whether the study has a setting of this dotted key.
-    pub fn knows(&self, key: &str) -> Result<bool> {
-        let parsed = self
-            .study
-            .parse(&self.settings)
-            .with_context(|| self.origin.clone())?;
-        Ok(tree::get(&parsed.settings(), key).is_some())
+    /// Whether the study has the setting that is to change.
+    pub fn knows(&self, change: &Change) -> Result<bool> {
+        self.takes(&self.settings, change)
+            .with_context(|| self.origin.clone())
+    }
+
+    /// Whether `settings` have the setting that is to change, or could have it: optional ones may be absent.
+    fn takes(&self, settings: &Value, change: &Change) -> Result<bool> {
+        let present = |settings: &Value| tree::get(settings, &change.key).is_some();
+        if present(&self.study.parse(settings)?.settings()) {
+            return Ok(true);
+        }
+        let mut changed = settings.clone();
+        if tree::set(&mut changed, &change.key, change.value.clone()).is_err() {
+            return Ok(false);
+        }
+        Ok(match self.study.parse(&changed) {
+            Ok(job) => present(&job.settings()),
+            // A value of the wrong type is to be reported as that.
+            Err(error) => !format!("{error:#}").contains("unknown field"),
+        })
     }
 }
 

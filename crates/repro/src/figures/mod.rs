@@ -47,6 +47,7 @@ pub static ALL: &[&Figure] = &[
     &astro::DROPOUT,
     &attention::ATTENTION_ERROR,
     &attention::ATTENTION_TRACES,
+    &attention::ATTENTION_SWAP,
     &astro::LAYERS,
     &astro::DEPTH,
     &astro::DIGITS,

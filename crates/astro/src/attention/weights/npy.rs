@@ -2,9 +2,9 @@
 
 use super::Tensor;
 use half::f16;
-use npyz::npz::NpzArchive;
 use npyz::{DType, NpyFile, Order, TypeChar};
 use std::io::{Cursor, Read};
+use zip::ZipArchive;
 
 /// Why an array could not be read.
 pub(super) enum Fault {
@@ -22,18 +22,21 @@ impl From<std::io::Error> for Fault {
 
 /// Names of an NPZ file's arrays.
 pub(super) fn names(bytes: &[u8]) -> Result<Vec<String>, String> {
-    let archive = NpzArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-    Ok(archive.array_names().map(str::to_owned).collect())
+    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    let files = archive.file_names().collect::<Result<Vec<_>, _>>();
+    let files = files.map_err(|error| error.to_string())?;
+    let arrays = files.iter().filter_map(|file| file.strip_suffix(".npy"));
+    Ok(arrays.map(str::to_owned).collect())
 }
 
 /// One array of an NPZ file.
 pub(super) fn entry(bytes: &[u8], name: &str) -> Result<Tensor, Fault> {
-    let mut archive = NpzArchive::new(Cursor::new(bytes))?;
+    let zip = |error: zip::result::ZipError| Fault::Format(error.to_string());
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(zip)?;
     let mut content = Vec::new();
     archive
-        .zip_archive()
-        .by_name(&npyz::npz::file_name_from_array_name(name))
-        .map_err(|error| Fault::Format(error.to_string()))?
+        .by_name(&format!("{name}.npy"))
+        .map_err(zip)?
         .read_to_end(&mut content)?;
     array(&content)
 }

@@ -1,12 +1,11 @@
 //! The neuron–astrocyte transformer (Kozachkov, Kastanenka & Krotov 2023).
 
 mod error;
-// Not listed until the trained transformer that it needs ships with the repository.
-#[expect(dead_code)]
 mod swap;
 mod traces;
 
 pub(super) use error::ATTENTION_ERROR;
+pub(super) use swap::ATTENTION_SWAP;
 pub(super) use traces::ATTENTION_TRACES;
 
 use super::{Figure, Inputs};
