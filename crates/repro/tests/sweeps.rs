@@ -58,6 +58,29 @@ fn a_sweep_writes_a_row_per_run_and_ranks_the_points() {
 }
 
 #[test]
+fn settings_absent_or_in_a_list_of_one_can_be_varied() {
+    let dir = tempfile::tempdir().unwrap();
+    let axes = "[[points]]\n\"network.eta_ip.0\" = [0.001, 0.002]";
+    let file = small_sweep(dir.path(), axes);
+    let list = fs::read_to_string(&file)
+        .unwrap()
+        .replace("eta_ip = 0.001464", "eta_ip = [0.001464]");
+    fs::write(&file, list).unwrap();
+    let output = sweep(&file, dir.path(), &["--set", "network.sweep=downward"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = stdout(&output);
+    assert!(
+        table.contains("0.001 ") && table.contains("0.002 "),
+        "{table}"
+    );
+    let runs = fs::read_to_string(dir.path().join("data/small.csv")).unwrap();
+    assert_eq!(runs.matches("downward").count(), 4, "{runs}");
+
+    let output = sweep(&file, dir.path(), &["--set", "network.sweep=sideways"]);
+    assert!(stderr(&output).contains("sideways"), "{}", stderr(&output));
+}
+
+#[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let dir = tempfile::tempdir().unwrap();
     let file = small_sweep(dir.path(), AXES);

@@ -75,9 +75,7 @@ fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<
     let mut groups: Vec<(Vec<String>, Vec<Option<f64>>)> = Vec::new();
     for (run, row) in plan.runs.iter().zip(frame.rows()) {
         let value = |key: &String| {
-            let pointer = format!("/{}", key.replace('.', "/"));
-            run.settings
-                .pointer(&pointer)
+            run.setting(key)
                 .map_or_else(String::new, ToString::to_string)
         };
         let values: Vec<String> = plan.varied.iter().map(value).collect();

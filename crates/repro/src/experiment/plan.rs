@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::tree;
 use crate::studies::{Job, StudyKind};
 
 /// One run: a pure function of its settings and its seed.
@@ -36,6 +37,11 @@ impl Run {
             settings,
             job,
         })
+    }
+
+    /// The setting at a dotted key.
+    pub fn setting(&self, key: &str) -> Option<&Value> {
+        tree::get(&self.settings, key)
     }
 }
 

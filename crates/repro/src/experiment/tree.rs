@@ -3,11 +3,12 @@
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
 
-/// The value at a dotted key.
+/// The value at a dotted key. A list of one may stand there as the number itself.
 pub(super) fn get<'a>(tree: &'a Value, key: &str) -> Option<&'a Value> {
     key.split('.').try_fold(tree, |node, part| match node {
         Value::Object(map) => map.get(part),
         Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+        Value::Number(_) if part == "0" => Some(node),
         _ => None,
     })
 }

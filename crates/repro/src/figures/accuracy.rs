@@ -27,7 +27,7 @@ pub(super) const LAG: Swept = Swept {
 pub(super) fn panel(swept: &Swept) -> Axes {
     let (low, high) = swept.limits;
     let x = Scale::linear(swept.label).limits(low, high);
-    Axes::new(x, Scale::linear("test accuracy / %").limits(30.0, 100.0)).legend_at(1.0, 0.0)
+    Axes::new(x, Scale::linear("test accuracy / %").limits(30.0, 100.0))
 }
 
 /// Adds our runs of one series (mean ± sample standard deviation over seeds) over the published

@@ -85,7 +85,8 @@ fn trace(traces: &Frame, place: &Place, lag: f64, epoch: f64, limits: &Limits) -
     let y2 = Scale::log(label(last, "|d*W*| / ms^{−1}")).limits(limits.change.0, limits.change.1);
     let mut axes = Axes::new(hide(x, bottom), hide(y, first));
     if place.row == 0 {
-        axes = axes.title(format!("{epoch} epochs"));
+        let word = if epoch == 1.0 { "epoch" } else { "epochs" };
+        axes = axes.title(format!("{epoch} {word}"));
     }
     let point = |r: crate::frame::Row<'_>, column| Ok((r.number("time_ms")?, r.number(column)?));
     let column = |name| {
@@ -104,7 +105,7 @@ fn trace(traces: &Frame, place: &Place, lag: f64, epoch: f64, limits: &Limits) -
     );
     if first {
         axes.text(
-            (49.0, limits.change.1 * 0.5),
+            (49.0, limits.change.0 * 1.4),
             format!("lag {lag} ms"),
             Color::BLACK,
             1.0,
@@ -117,6 +118,6 @@ fn foot(inputs: &Inputs<'_>, runs: &Frame) -> Result<String> {
     let seeds = runs.distinct("seed")?.join(", ");
     let shortfall = inputs.shortfall("plasticity_traces", &[("probe.patterns", "patterns")])?;
     let legend =
-        "blue: |φ(u) − φ(v̂)| of hidden pyramidal neurons; orange: mean |dW_up/dt|; dotted: lag";
+        "blue: |φ(u) − φ(v̂)| of hidden pyramidal neurons; orange: mean |d*W*_{up}/dt|; dotted: lag";
     Ok(format!("{legend}; seed {seeds}. {shortfall}"))
 }

@@ -178,7 +178,10 @@ impl Fitted {
                 let m = (**x / 10f64.powf(x.log10().floor())).round();
                 m == 2.0 || m == 5.0
             };
-            let extra: Vec<f64> = minor.iter().filter(labelled).copied().collect();
+            let mut extra: Vec<f64> = minor.iter().filter(labelled).copied().collect();
+            if self.ticks.len() + extra.len() < 2 {
+                extra.clone_from(&minor);
+            }
             self.ticks = self
                 .ticks
                 .iter()
@@ -257,6 +260,10 @@ mod tests {
         assert_eq!(
             labels(&Scale::log("").limits(0.15, 0.8), &[]),
             ["0.2", "0.5"]
+        );
+        assert_eq!(
+            labels(&Scale::log("").limits(0.025, 0.085), &[]),
+            ["0.03", "0.04", "0.05", "0.06", "0.07", "0.08"]
         );
     }
 
