@@ -87,13 +87,8 @@ fn draw_pyralnet(inputs: &Inputs<'_>) -> Result<Page> {
         })
     };
     let all = [
-        of(
-            "full simulation, learning-lag 20 ms",
-            "20 ms",
-            "pyralnet",
-            20.0,
-        )?,
-        of("full simulation, learning-lag 0", "0", "pyralnet", 0.0)?,
+        of("full, learning-lag 20 ms", "20 ms", "pyralnet", 20.0)?,
+        of("full, learning-lag 0", "0", "pyralnet", 0.0)?,
         of(
             "steady-state approximation",
             "steady state",
