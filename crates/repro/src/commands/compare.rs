@@ -87,13 +87,13 @@ fn print(all: &[(&str, Vec<Point>)], profile: Profile) -> Result<()> {
         writeln!(out, "{figure}, {} profile", profile.name())?;
         writeln!(
             out,
-            "  {:<20}{:>24}  {:>18}{:>18}{:>12}{:>8}",
+            "  {:<28} {:>24} {:>19} {:>19} {:>11} {:>7}",
             "series", "at", "ours / %", "published / %", "difference", "s.e."
         )?;
         for point in points {
             writeln!(
                 out,
-                "  {:<20}{:>24}  {:>18}{:>18}{:>+12.2}{:>+8.1}",
+                "  {:<28} {:>24} {:>19} {:>19} {:>+11.2} {:>+7.1}",
                 point.series,
                 format!("{} = {:.2}", point.x.0, point.x.1),
                 point.ours.percent(),

@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 
-use super::{Point, Repeated, Statistic};
+use super::{Point, Repeated, Statistic, trained};
 use crate::figures::Inputs;
 use crate::frame::{Frame, Row};
-use crate::stats::mean_std;
 
 /// Epochs of the published sweeps.
 const SWEEP_EPOCHS: usize = 45;
@@ -56,6 +55,7 @@ fn from_the_text(
             ours: statistic(&runs)?,
             published: published_statistic(row)?,
             epochs: (trained(&runs)?, epochs),
+            adaptive: adaptive(&runs)?,
             repeated: Vec::new(),
         });
     }
@@ -132,6 +132,7 @@ fn sweep(
             ours: statistic(&ours)?,
             published: published_statistic(published)?,
             epochs: (epochs, SWEEP_EPOCHS),
+            adaptive: adaptive(&ours)?,
             repeated,
         });
     }
@@ -184,13 +185,7 @@ fn repeat(ours: &Frame, single: Row<'_>) -> Result<Option<Repeated>> {
 }
 
 fn statistic(runs: &Frame) -> Result<Statistic> {
-    let values = runs.numbers("test_accuracy")?;
-    let (mean, std) = mean_std(&values);
-    Ok(Statistic {
-        mean,
-        std,
-        runs: values.len(),
-    })
+    Ok(Statistic::of(&runs.numbers("test_accuracy")?))
 }
 
 fn published_statistic(row: Row<'_>) -> Result<Statistic> {
@@ -201,7 +196,6 @@ fn published_statistic(row: Row<'_>) -> Result<Statistic> {
     })
 }
 
-fn trained(runs: &Frame) -> Result<usize> {
-    let epochs = runs.numbers("training.epochs")?;
-    Ok(epochs.into_iter().fold(0.0, f64::max) as usize)
+fn adaptive(runs: &Frame) -> Result<bool> {
+    Ok(!runs.matching("network.integrator", "adaptive")?.is_empty())
 }

@@ -4,11 +4,14 @@
 //! function that returns [`Point`]s and put a line into [`ALL`].
 
 mod hill;
+mod peterson;
 mod verdict;
 
 use anyhow::Result;
 
 use crate::figures::Inputs;
+use crate::frame::Frame;
+use crate::stats::mean_std;
 
 pub(crate) use verdict::verdicts;
 
@@ -38,6 +41,22 @@ pub(crate) static ALL: &[Comparison] = &[
         figure: "tau-w",
         points: hill::tau_w,
     },
+    Comparison {
+        figure: "astro-vs-neurons",
+        points: peterson::versus,
+    },
+    Comparison {
+        figure: "diffusion",
+        points: peterson::diffusion,
+    },
+    Comparison {
+        figure: "astro-noise",
+        points: peterson::noise,
+    },
+    Comparison {
+        figure: "astro-dropout",
+        points: peterson::dropout,
+    },
 ];
 
 /// How the results behind a figure compare with published ones.
@@ -50,12 +69,22 @@ pub(crate) struct Comparison {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Statistic {
     pub(crate) mean: f64,
-    /// Sample standard deviation; NaN of a single run.
+    /// Sample standard deviation; NaN of a single run, and where it was not published.
     pub(crate) std: f64,
     pub(crate) runs: usize,
 }
 
 impl Statistic {
+    /// Of the values of single runs.
+    fn of(values: &[f64]) -> Self {
+        let (mean, std) = mean_std(values);
+        Self {
+            mean,
+            std,
+            runs: values.len(),
+        }
+    }
+
     /// `97.05 ± 0.84 (10)`: mean and deviation in per cent, number of runs.
     pub(crate) fn percent(&self) -> String {
         let (mean, std, runs) = (100.0 * self.mean, 100.0 * self.std, self.runs);
@@ -76,6 +105,8 @@ pub(crate) struct Point {
     pub(crate) published: Statistic,
     /// Epochs of training behind ours, and behind the published point.
     pub(crate) epochs: (usize, usize),
+    /// Whether ours left the published integrator.
+    pub(crate) adaptive: bool,
     /// Runs of ours that repeat a published run: same seed, same settings.
     pub(crate) repeated: Vec<Repeated>,
 }
@@ -91,16 +122,14 @@ pub(crate) struct Repeated {
 }
 
 impl Point {
-    /// Ours less published, in standard errors of that difference. With a single run of ours its
-    /// spread is taken to be the published one.
+    /// Ours less published, in standard errors of that difference. Where one of the two spreads is
+    /// unknown, it is taken to be the other.
     pub(crate) fn standard_errors(&self) -> f64 {
         let variance = |s: &Statistic, std: f64| std.powi(2) / s.runs as f64;
-        let own = if self.ours.std.is_finite() {
-            self.ours.std
-        } else {
-            self.published.std
-        };
-        let error = variance(&self.ours, own) + variance(&self.published, self.published.std);
+        let either = |a: f64, b: f64| if a.is_finite() { a } else { b };
+        let (ours, published) = (self.ours.std, self.published.std);
+        let error = variance(&self.ours, either(ours, published))
+            + variance(&self.published, either(published, ours));
         (self.ours.mean - self.published.mean) / error.sqrt()
     }
 
@@ -116,4 +145,10 @@ impl Repeated {
         let difference = |(ours, published): (f64, f64)| (ours - published).abs();
         difference(self.validation).max(difference(self.test))
     }
+}
+
+/// Epochs of training behind our runs.
+fn trained(runs: &Frame) -> Result<usize> {
+    let epochs = runs.numbers("training.epochs")?;
+    Ok(epochs.into_iter().fold(0.0, f64::max) as usize)
 }

@@ -27,7 +27,17 @@ fn verdict(points: &[&Point]) -> String {
     let seeds = points.iter().map(|p| p.ours.runs).max().unwrap_or(0);
     let offset = |p: &&Point| 100.0 * (p.ours.mean - p.published.mean);
     let mean = points.iter().map(offset).sum::<f64>() / n;
-    let behind = format!("{} points of {seeds} seeds", points.len());
+    let adaptive = points.iter().any(|p| p.adaptive);
+    let behind = format!(
+        "{}, {}{}",
+        count(points.len(), "point"),
+        count(seeds, "seed"),
+        if adaptive {
+            ", adaptive integrator"
+        } else {
+            ""
+        }
+    );
     if let Some(p) = points.iter().find(|p| !p.comparable()) {
         let (have, want) = p.epochs;
         return format!(
@@ -61,6 +71,12 @@ fn verdict(points: &[&Point]) -> String {
     text
 }
 
+/// `1 seed`, `2 seeds`.
+fn count(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Repeated, Statistic};
@@ -81,6 +97,7 @@ mod tests {
                 runs: 10,
             },
             epochs: (epochs, 45),
+            adaptive: false,
             repeated: vec![Repeated {
                 seed: 1,
                 validation: (590.0, 590.0),

@@ -27,6 +27,8 @@ use crate::paths::{Output, Repository};
 use crate::plot::Page;
 use crate::store;
 
+pub(crate) use astro::STARTED;
+
 /// Every figure there is, in the order of the sources.
 pub static ALL: &[&Figure] = &[
     &dendritic_prediction::FIGURE,

@@ -3,7 +3,7 @@
 use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
 
 /// Below this an accuracy is that of a network that answers the same to everything.
-pub(super) const STARTED: f64 = 0.2;
+pub(crate) const STARTED: f64 = 0.2;
 
 /// What a bar is the height of.
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ mod versus;
 mod xor;
 
 pub(super) use approximation::APPROXIMATION;
+pub(crate) use bars::STARTED;
 pub(super) use diffusion::DIFFUSION;
 pub(super) use digits::DIGITS;
 pub(super) use disturbed::{DROPOUT, NOISE};
