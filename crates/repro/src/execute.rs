@@ -79,10 +79,15 @@ pub fn execute(
             left: AtomicUsize::new(left),
         });
     }
-    let finish = |index: usize| -> Result<()> {
-        let Work { plan, store, .. } = &work[index];
+    let write = |work: &Work<'_>| -> Result<()> {
+        let Work { plan, store, left } = work;
         lock(store).write(plan)?;
-        provenance::write(output, plan, profile, start.elapsed().as_secs_f64())?;
+        let finished = plan.runs.len() - left.load(Ordering::Relaxed);
+        let elapsed = start.elapsed().as_secs_f64();
+        provenance::write(output, plan, profile, finished, elapsed)
+    };
+    let finish = |index: usize| -> Result<()> {
+        write(&work[index])?;
         done(index)
     };
     let mut queue: Vec<(usize, &Run)> = Vec::new();
@@ -137,10 +142,11 @@ pub fn execute(
     progress.close();
     // What is finished of an unfinished plan goes into its CSV files as well.
     let mut finished = 0;
-    for Work { plan, store, left } in &work {
-        finished += plan.runs.len() - left.load(Ordering::Relaxed);
-        if left.load(Ordering::Relaxed) > 0 {
-            lock(store).write(plan)?;
+    for work in &work {
+        let left = work.left.load(Ordering::Relaxed);
+        finished += work.plan.runs.len() - left;
+        if left > 0 && left < work.plan.runs.len() {
+            write(work)?;
         }
     }
     match lock(&failure).take() {
@@ -183,14 +189,8 @@ fn one(run: &Run, plan: &Plan, progress: &Progress, position: usize) -> Result<O
 /// The varied settings of a run, for people.
 pub(crate) fn point(plan: &Plan, run: &Run) -> String {
     let show = |key: &String| {
-        let value = key
-            .split('.')
-            .try_fold(&run.settings, |node, part| match part.parse() {
-                Ok::<usize, _>(i) if node.is_array() => node.get(i),
-                _ => node.get(part),
-            });
         let name = key.rsplit('.').next().unwrap_or(key);
-        value.map(|v| format!("{name} = {v}"))
+        run.setting(key).map(|v| format!("{name} = {v}"))
     };
     let parts: Vec<String> = plan.varied.iter().filter_map(show).collect();
     if parts.is_empty() {

@@ -19,6 +19,7 @@ struct Provenance<'a> {
     study_version: u32,
     profile: &'a str,
     runs: usize,
+    finished: usize,
     seeds: Vec<u64>,
     varied: &'a [String],
     command: String,
@@ -29,9 +30,16 @@ struct Provenance<'a> {
     machine: String,
 }
 
-/// Writes `data/<experiment>.provenance.toml`. `elapsed_s` is wall time of this invocation; the
-/// seconds of every run, and the commit that computed it, are in the CSV.
-pub fn write(output: &Output, plan: &Plan, profile: Profile, elapsed_s: f64) -> Result<()> {
+/// Writes `data/<experiment>.provenance.toml`. `finished` runs of the plan have results; `elapsed_s` is
+/// wall time of this invocation; the seconds of every run, and the commit that computed it, are in
+/// the CSV.
+pub fn write(
+    output: &Output,
+    plan: &Plan,
+    profile: Profile,
+    finished: usize,
+    elapsed_s: f64,
+) -> Result<()> {
     let mut seeds: Vec<u64> = plan.runs.iter().map(|r| r.seed).collect();
     seeds.sort_unstable();
     seeds.dedup();
@@ -44,6 +52,7 @@ pub fn write(output: &Output, plan: &Plan, profile: Profile, elapsed_s: f64) -> 
         study_version: plan.study.version,
         profile: profile.name(),
         runs: plan.runs.len(),
+        finished,
         seeds,
         varied: &plan.varied,
         command: std::env::args()

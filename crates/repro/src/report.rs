@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::Result;
 use base64ct::{Base64, Encoding as _};
 
-use crate::compare::{self, Point, verdicts};
+use crate::compare::{self, Point, count, verdicts};
 use crate::experiment::Experiment;
 use crate::figures::{self, Figure, Inputs};
 use crate::frame::{Frame, write_atomically};
@@ -96,9 +96,10 @@ fn made_with(page: &mut String, inputs: &Inputs<'_>, experiment: &str) -> Result
     let seeds = runs.distinct("seed")?.len();
     write!(
         page,
-        "<details><summary>{}: {} runs, {seeds} seeds, {} of computation</summary><p>",
+        "<details><summary>{}: {}, {}, {} of computation</summary><p>",
         escape(&about),
-        runs.len(),
+        count(runs.len(), "run"),
+        count(seeds, "seed"),
         duration(seconds)
     )?;
     for file in tables(inputs, experiment)? {

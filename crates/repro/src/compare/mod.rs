@@ -13,7 +13,7 @@ use crate::figures::Inputs;
 use crate::frame::Frame;
 use crate::stats::mean_std;
 
-pub(crate) use verdict::verdicts;
+pub(crate) use verdict::{count, verdicts};
 
 /// Everything that can be compared.
 pub(crate) static ALL: &[Comparison] = &[

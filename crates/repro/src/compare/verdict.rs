@@ -72,7 +72,7 @@ fn verdict(points: &[&Point]) -> String {
 }
 
 /// `1 seed`, `2 seeds`.
-fn count(n: usize, what: &str) -> String {
+pub(crate) fn count(n: usize, what: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{n} {what}{plural}")
 }
