@@ -104,7 +104,7 @@ fn draw_pyralnet(inputs: &Inputs<'_>) -> Result<Page> {
 fn panels(kinds: &str, all: &[Series]) -> Result<[Axes; 3]> {
     let mut mse = Axes::new(
         Scale::linear("epoch").from(0.0),
-        Scale::log("validation MSE").limits(0.005, 0.1).ticks([
+        Scale::log("validation MSE").limits(0.005, 0.3).ticks([
             (0.005, "0.005"),
             (0.01, "0.01"),
             (0.02, "0.02"),
@@ -112,13 +112,15 @@ fn panels(kinds: &str, all: &[Series]) -> Result<[Axes; 3]> {
             (0.1, "0.1"),
         ]),
     )
-    .legend_at(0.0, 0.0);
-    let errors = |label: &str| Scale::log(label).limits(1.0, 100.0).ticks(PER_CENT);
-    let mut course = Axes::new(Scale::linear("epoch").from(0.0), errors("error / %"));
+    .legend_at(1.0, 1.0);
+    // The legends stand above all that there can be.
+    let errors = |label: &str| Scale::log(label).limits(1.0, 500.0).ticks(PER_CENT);
+    let mut course =
+        Axes::new(Scale::linear("epoch").from(0.0), errors("error / %")).legend_at(1.0, 1.0);
     let ticks = all.iter().enumerate().map(|(i, s)| (i as f64, s.short));
     let last = all.len() as f64 - 0.5;
     let x = Scale::linear(kinds).limits(-0.5, last).ticks(ticks);
-    let mut end = Axes::new(x, errors("final test error / %"));
+    let mut end = Axes::new(x, errors("final test error / %")).legend_at(1.0, 1.0);
     for (i, (series, color)) in all.iter().zip(SERIES).enumerate() {
         for run in series.curves.distinct("key")? {
             let run = series.curves.matching("key", &run)?;
