@@ -9,7 +9,7 @@ use super::axes::{LegendEntry, Mark, Shape};
 use super::export::{UNITS, finish_svg, png};
 use super::legend;
 use super::scale::{Fitted, Scale};
-use super::text::{FAMILY, Face, layout};
+use super::text::{FAMILY, Face, layout, wrap};
 use super::{Axes, Color, Marker, Stroke};
 
 /// Font sizes in points.
@@ -71,7 +71,8 @@ impl Page {
         }
     }
 
-    /// A small line at the foot: the profile and what it leaves out.
+    /// Small lines at the foot: what has to be known to read the figure, the profile and what it leaves
+    /// out. Broken where the page ends.
     pub fn subtitle(&mut self, text: impl Into<String>) {
         self.subtitle = text.into();
     }
@@ -94,31 +95,29 @@ impl Page {
 
     /// The page as SVG and PNG.
     pub fn render(&self) -> Result<(String, Vec<u8>)> {
-        let foot = if self.subtitle.is_empty() {
-            0.0
-        } else {
-            TICK + 2.0 * GAP
+        let size = TICK - 0.5;
+        let lines = wrap(&self.subtitle, size, self.width - 2.0 * GAP);
+        let pitch = TICK + GAP;
+        let foot = match lines.len() {
+            0 => 0.0,
+            n => GAP + n as f64 * pitch,
         };
         let height = self.height + foot;
         let mut svg = String::new();
         {
-            let size = ((self.width * UNITS) as u32, (height * UNITS) as u32);
+            let pixels = ((self.width * UNITS) as u32, (height * UNITS) as u32);
             let mut pen = Pen {
-                backend: SVGBackend::with_string(&mut svg, size),
+                backend: SVGBackend::with_string(&mut svg, pixels),
             };
             for (rect, axes) in &self.panels {
                 pen.panel(*rect, axes)
                     .map_err(|e| anyhow!("drawing failed: {e}"))?;
             }
-            pen.text(
-                &self.subtitle,
-                (GAP, height - GAP - 1.0),
-                TICK - 0.5,
-                Color::GREY,
-                0.0,
-                false,
-            )
-            .map_err(|e| anyhow!("drawing failed: {e}"))?;
+            for (line, above) in lines.iter().zip((0..lines.len()).rev()) {
+                let baseline = height - GAP - 1.0 - above as f64 * pitch;
+                pen.text(line, (GAP, baseline), size, Color::GREY, 0.0, false)
+                    .map_err(|e| anyhow!("drawing failed: {e}"))?;
+            }
             pen.backend
                 .present()
                 .map_err(|e| anyhow!("drawing failed: {e}"))?;

@@ -47,6 +47,21 @@ impl Face {
     }
 }
 
+/// Breaks text between words into lines no wider than `width`. Markup may not reach across a space.
+pub(super) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if layout(&format!("{line} {word}"), size).width <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A stretch of text in one face, size and height.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Span {
@@ -149,5 +164,16 @@ mod tests {
     #[test]
     fn a_combining_mark_takes_no_width() {
         assert_eq!(layout("u\u{307}", 10.0).width, layout("u", 10.0).width);
+    }
+
+    #[test]
+    fn long_text_is_broken_between_words() {
+        let text = "a quick profile of *n* − 1 words";
+        let half = 0.6 * layout(text, 10.0).width;
+        let lines = wrap(text, 10.0, half);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.join(" "), text);
+        assert!(lines.iter().all(|line| layout(line, 10.0).width <= half));
+        assert!(wrap("", 10.0, half).is_empty());
     }
 }

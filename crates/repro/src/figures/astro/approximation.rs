@@ -47,7 +47,9 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         page.cell(2, 3, 1, 2),
         axes.tag("f").title("the same as rectifying astrocytes"),
     );
-    let foot = "Lattice wiring; dense: one hidden layer, as many parameters. Diamonds: elimination, 2*n* − 3 slides; dotted: *n* − 1.";
+    let foot = "Lattice wiring; dense: one hidden layer, as many parameters. Diamonds: elimination, 2*n* − 3 slides; dotted: *n* − 1. \
+         The construction (e, f) shows what such layers can compute; training (a–d) only what was found, an upper bound \
+         of the error at that depth.";
     let shortfall = inputs.shortfall("astro_approximation", &[("training.steps", "steps")])?;
     page.subtitle([foot, &shortfall].join("  ").trim());
     Ok(page)
