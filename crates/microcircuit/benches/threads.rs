@@ -1,4 +1,4 @@
-//! Runs of independent networks on one thread and on two: 8 runs of 40 patterns of 4-120-3, learning-lag 20 ms.
+//! Runs of independent networks on one thread and on two: 8 runs of 10 patterns of 4-120-3, learning-lag 20 ms.
 
 mod support;
 
@@ -13,10 +13,10 @@ fn main() {
 
 const RUNS: u64 = 8;
 
-#[divan::bench(args = [1, 2], sample_count = 40, sample_size = 1)]
+#[divan::bench(args = [1, 2], sample_count = 200, sample_size = 1)]
 fn runs(bencher: Bencher<'_, '_>, threads: usize) {
     let params = params(&[4, 120, 3], 20.0).check().expect("valid");
-    let samples = samples(&params, 40);
+    let samples = samples(&params, 10);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("threads to start");
     let run = |seed: u64| {

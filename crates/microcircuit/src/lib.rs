@@ -22,7 +22,8 @@
 //! Parameters are written as [`NetworkParams`] (the `[network]` table of a TOML file), and must pass
 //! [`NetworkParams::check`] before they can run. Weights are drawn from a uniform source that the caller passes
 //! in. Both networks then implement [`Microcircuit`]: they are shown [`Pattern`]s, and an [`Observer`] may look
-//! at any compartment, weight or low-pass weight change at any interval.
+//! at any compartment, weight or low-pass weight change at any interval. [`Replicas`] simulates many small networks
+//! at once.
 //!
 //! ```
 //! use microcircuit::{Compartment, Every, Microcircuit, NetworkParams, Pattern, PyraLNet, Weights};
