@@ -22,7 +22,8 @@
 //! Parameters are written as [`NetworkParams`] (the `[network]` table of a TOML file), and must pass
 //! [`NetworkParams::check`] before they can run. Weights are drawn from a uniform source that the caller passes
 //! in. Both networks then implement [`Microcircuit`]: they are shown [`Pattern`]s, and an [`Observer`] may look
-//! at any compartment, weight or low-pass weight change at any interval.
+//! at any compartment, weight or low-pass weight change at any interval. [`Replicas`] simulates many small networks
+//! at once.
 //!
 //! ```
 //! use microcircuit::{Compartment, Every, Microcircuit, NetworkParams, Pattern, PyraLNet, Weights};
@@ -63,6 +64,7 @@ mod per_layer;
 mod pyralnet;
 mod real;
 pub mod reference;
+mod replicas;
 mod steadnet;
 pub mod steady;
 mod train;
@@ -80,6 +82,7 @@ pub use params::{Integrator, NetworkParams, Start, Sweep};
 pub use per_layer::PerLayer;
 pub use pyralnet::{InputForm, PyraLNet, Tuning};
 pub use real::Real;
+pub use replicas::{ReplicaError, Replicas};
 pub use steadnet::SteadNet;
 pub use train::{Trial, epoch, run};
 pub use urbanczik_senn::UrbanczikSenn;

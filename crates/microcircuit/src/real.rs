@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use nalgebra::Scalar;
 
 use crate::kernels::elementary::Constants;
-use crate::{pyralnet, steadnet};
+use crate::{pyralnet, replicas, steadnet};
 
 /// The number type of a simulation: `f32`, as the published programs, or `f64`, for checks.
 ///
@@ -15,6 +15,7 @@ pub trait Real:
     Constants
     + pyralnet::Engine
     + steadnet::Engine
+    + replicas::Engine
     + Scalar
     + Copy
     + Default

@@ -1,0 +1,68 @@
+//! What the benches share: parameters, weights and patterns from constant seeds.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every bench is a program of its own, and none uses all of it"
+)]
+
+use divan::{Bencher, black_box};
+use microcircuit::reference::PlainPyraLNet;
+use microcircuit::{
+    Microcircuit, NetworkParams, Params, Pattern, PerLayer, PyraLNet, Real, Tuning, Weights,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Yin-Yang parameters for other layer sizes; learning-lag in ms.
+pub fn params(dims: &[usize], lag: f64) -> NetworkParams {
+    NetworkParams {
+        dims: dims.to_vec(),
+        // Rates that keep networks of any width in a sensible range.
+        eta_up: PerLayer(vec![6.1 / (dims[0] as f64 / 4.0).powi(2), 0.000_732]),
+        learning_lag_ms: lag,
+        ..NetworkParams::yin_yang()
+    }
+}
+
+/// Initial weights.
+pub fn weights<T: Real>(params: &Params, seed: u64) -> Weights<T> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Weights::draw(params, || rng.random())
+}
+
+/// Inputs and targets, all uniform in \[0, 1).
+pub fn samples(params: &Params, n: usize) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut random = |n: usize| -> Vec<f64> { (0..n).map(|_| rng.random()).collect() };
+    let (inputs, outputs) = (params.dim(0), params.dim(params.n_hidden() + 1));
+    (0..n).map(|_| (random(inputs), random(outputs))).collect()
+}
+
+/// The simulation under test.
+pub fn tuned<T: Real>(params: NetworkParams, tuning: Tuning) -> PyraLNet<T> {
+    let params = params.check().expect("valid");
+    let weights = weights(&params, 0);
+    PyraLNet::build(params, &weights, tuning, None).expect("fits")
+}
+
+/// The plain implementation of the same equations.
+pub fn plain<T: Real>(params: NetworkParams) -> PlainPyraLNet<T> {
+    let params = params.check().expect("valid");
+    let weights = weights(&params, 0);
+    PlainPyraLNet::new(params, weights, || 0.0).expect("fits")
+}
+
+/// Times one training pattern, after a few outside the timer.
+pub fn present<T: Real>(bencher: Bencher<'_, '_>, mut network: impl Microcircuit<T>) {
+    let samples = samples(network.params(), 16);
+    let mut next = samples.iter().cycle();
+    let mut show = move || {
+        let (input, target) = next.next().expect("a cycle");
+        let pattern = Pattern::train(input, target);
+        network.present(&pattern, &mut ()).expect("stable")[0]
+    };
+    for _ in 0..4 {
+        show();
+    }
+    bencher.bench_local(|| black_box(show()));
+}
