@@ -55,6 +55,7 @@
 mod activation;
 mod checked;
 mod kernels;
+mod leak;
 mod model;
 mod noise;
 mod npz;

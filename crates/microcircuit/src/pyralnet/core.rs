@@ -9,6 +9,7 @@ use super::leap::{Memory, TRANSIENT};
 use super::stage::{Pending, Stage};
 use super::step::nudge;
 use crate::kernels::aligned::Aligned;
+use crate::leak::Leak;
 use crate::model::{Compartment, Pattern};
 use crate::params::Integrator;
 use crate::weights::{Synapse, Weights};
@@ -51,9 +52,7 @@ pub struct Core<T: Real> {
 
 /// Constants of the first hidden layer, as [`Targets`](super::stage::Targets) has them of the others.
 pub(super) struct FirstLayer<T> {
-    pub(super) keep: T,
-    pub(super) gain: T,
-    pub(super) prediction: T,
+    pub(super) leak: Leak<T>,
     pub(super) learning: f64,
 }
 
@@ -92,9 +91,7 @@ impl<T: Real> Core<T> {
             })
         };
         let first = FirstLayer {
-            keep: real(1.0 - dt * (raw.g_l + raw.g_b + raw.g_a)),
-            gain: real(dt * raw.g_b),
-            prediction: real(params.basal_prediction(1)),
+            leak: Leak::new(dt, raw.g_l + raw.g_b + raw.g_a, raw.g_b),
             learning: input.scale * dt / raw.tau_w_ms,
         };
         let n = params.dim(1);

@@ -17,7 +17,7 @@
 
 use pulp::WithSimd;
 
-use super::core::{Core, FirstLayer};
+use super::core::Core;
 use super::engine::Job;
 use super::stage::Stage;
 use super::step::nudge;
@@ -25,6 +25,7 @@ use crate::kernels::aligned::Aligned;
 use crate::kernels::columns::long_weighted_sum;
 use crate::kernels::elementary::Rate;
 use crate::kernels::rows;
+use crate::leak::Leak;
 use crate::{Params, Real};
 
 /// What the leaps of a pattern remember.
@@ -240,9 +241,9 @@ fn evaluate<T: Real, S: pulp::Simd, R: Rate>(
 
 #[inline(always)]
 fn first_layer<T: Real, S: pulp::Simd, R: Rate>(s: S, core: &mut Core<T>, course: &mut Course<T>) {
-    let FirstLayer {
+    let Leak {
         gain, prediction, ..
-    } = core.first;
+    } = core.first.leak;
     let (gain, prediction) = (T::splat(s, gain), T::splat(s, prediction));
     let n = core.x.len();
     let (w, _) = core.input.columns();

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::kernels::aligned::{Aligned, padded};
 use crate::kernels::packed::{Packed, tile_for};
+use crate::leak::Leak;
 use crate::weights::Synapse;
 use crate::{Params, Real};
 
@@ -230,10 +231,10 @@ impl<T: Real> Targets<T> {
         let (m, dt) = (params.dim(layer + 1), raw.dt_ms);
         let len = padded::<T>((2 * m).next_multiple_of(tile));
         let zeros = || Aligned::zeros(len);
-        let filled = |up: f64, inn: f64| {
+        let filled = |up: T, inn: T| {
             let mut values = Aligned::zeros(len);
-            values[..m].fill(T::from_f64(up));
-            values[m..2 * m].fill(T::from_f64(inn));
+            values[..m].fill(up);
+            values[m..2 * m].fill(inn);
             values
         };
         let g_a = if layer < params.n_hidden() {
@@ -241,22 +242,20 @@ impl<T: Real> Targets<T> {
         } else {
             0.0
         };
-        let learning = |scale: f64| scale * dt / raw.tau_w_ms;
+        let learning = |scale: f64| T::from_f64(scale * dt / raw.tau_w_ms);
+        // Without nudging. With it, the soma leaks more, and there is an error.
+        let up = Leak::new(dt, raw.g_l + raw.g_b + g_a, raw.g_b);
+        let inn = Leak::<T>::new(dt, raw.g_l + raw.g_d, raw.g_d);
+        let inn_keep = T::from_f64(1.0 - dt * (raw.g_l + raw.g_d + raw.g_som));
         Self {
             soma: zeros(),
             rate: zeros(),
             drive: zeros(),
             extra: zeros(),
             feedback: zeros(),
-            keep: filled(
-                1.0 - dt * (raw.g_l + raw.g_b + g_a),
-                1.0 - dt * (raw.g_l + raw.g_d + raw.g_som),
-            ),
-            gain: filled(dt * raw.g_b, dt * raw.g_d),
-            prediction: filled(
-                params.basal_prediction(layer + 1),
-                params.dendritic_prediction(),
-            ),
+            keep: filled(up.keep, inn_keep),
+            gain: filled(up.gain, inn.gain),
+            prediction: filled(up.prediction, inn.prediction),
             learning: filled(learning(scales.up), learning(scales.ip)),
             sum: zeros(),
         }

@@ -16,7 +16,7 @@
 
 use pulp::WithSimd;
 
-use super::core::{Core, FirstLayer};
+use super::core::Core;
 use super::engine::Job;
 use super::first::First;
 use super::stage::Stage;
@@ -26,6 +26,7 @@ use crate::kernels::elementary::Rate;
 use crate::kernels::packed::MAX_TILE;
 use crate::kernels::rows::{self, Change};
 use crate::kernels::tiles::for_few;
+use crate::leak::Leak;
 
 /// Steps on the vector unit.
 pub(super) struct Steps<'a, T: Real, R> {
@@ -112,12 +113,11 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
     let (w, p) = core.input.columns();
     let n = core.x.len();
     let columns = blocks.start * n..blocks.end * n;
-    let FirstLayer {
+    let Leak {
         keep,
         gain,
         prediction,
-        ..
-    } = core.first;
+    } = core.first.leak;
     let first = First::<T, S> {
         x: &core.x,
         x_learning: &core.x_learning,

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::kernels::aligned::Aligned;
+use crate::leak::Leak;
 use crate::weights::Synapse;
 use crate::{Params, Real};
 
@@ -87,7 +88,7 @@ impl<T: Real> Block<T> {
             }
         };
         let bias = real(raw.bias_rate.unwrap_or(0.0));
-        let group = |n: usize, synapses, leak: f64, gain: f64, prediction: f64| {
+        let group = |n: usize, synapses, leak: Leak<T>, keep: T| {
             let mut rate = Aligned::zeros((n + 1) * width);
             rate[n * width..].fill(bias);
             Group {
@@ -96,9 +97,9 @@ impl<T: Real> Block<T> {
                 soma: Aligned::zeros(n * width),
                 rate,
                 drive: Aligned::zeros(n * width),
-                keep: real(1.0 - dt * leak),
-                gain: real(dt * gain),
-                prediction: real(prediction),
+                keep,
+                gain: leak.gain,
+                prediction: leak.prediction,
             }
         };
         let pyramidal = |layer: usize| {
@@ -109,18 +110,16 @@ impl<T: Real> Block<T> {
             } else {
                 0.0
             };
-            let leak = raw.g_l + raw.g_b + g_a;
-            let prediction = params.basal_prediction(layer);
-            group(params.dim(layer), up, leak, raw.g_b, prediction)
+            let leak = Leak::new(dt, raw.g_l + raw.g_b + g_a, raw.g_b);
+            group(params.dim(layer), up, leak, leak.keep)
         };
         let hidden = |layer: usize| Hidden {
             pyramidal: pyramidal(layer),
             inn: group(
                 params.dim(layer + 1),
                 synapses(layer, Synapse::Ip, params.eta_ip(layer)),
-                raw.g_l + raw.g_d + raw.g_som,
-                raw.g_d,
-                params.dendritic_prediction(),
+                Leak::new(dt, raw.g_l + raw.g_d, raw.g_d),
+                real(1.0 - dt * (raw.g_l + raw.g_d + raw.g_som)),
             ),
             down: synapses(layer, Synapse::Down, 0.0),
             pi: synapses(layer, Synapse::Pi, params.eta_pi(layer)),
