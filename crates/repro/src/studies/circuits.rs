@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use microcircuit::{
-    Compartment, InputForm, Microcircuit, NetworkParams, NoiseSource, Params, PresentError,
-    PyraLNet, SteadNet, Synapse, Tuning, Weights,
+    Compartment, InputForm, Integrator, Microcircuit, NetworkParams, NoiseSource, Params,
+    PresentError, PyraLNet, SteadNet, Synapse, Tuning, Weights,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ impl Model {
         let weights = (pairs.sum::<usize>() * 4) as f64;
         match self {
             Self::PyraLNet => {
-                // The input layer costs nothing per step.
+                // The input layer costs little per step. Adaptive steps are those of the transient and few more.
                 let inner = network
                     .dims
                     .windows(2)
@@ -56,7 +56,11 @@ impl Model {
                     .sum::<usize>()
                     * 4;
                 let steps = network.t_pattern_ms / network.dt_ms;
-                steps * (7e-8 + 6e-11 * inner as f64)
+                let steps = match network.integrator {
+                    Integrator::Euler => steps,
+                    Integrator::Adaptive => steps.min(300.0),
+                };
+                steps * (1.2e-7 + 8e-11 * inner as f64)
             }
             Self::SteadNet => {
                 let sweeps = network.n_passes as f64 + 1.0;

@@ -150,9 +150,9 @@ impl Study for AttentionSwap {
         let test = self.test.images as f64;
         let tuned = (self.fine_tuning.images * self.fine_tuning.epochs) as f64;
         match self.condition {
-            Condition::Softmax | Condition::Uniform => test * 2e-4,
-            Condition::Swapped | Condition::Balanced => test * (3e-4 + 1.1e-5 * m),
-            Condition::FineTuned => test * (3e-4 + 1.1e-5 * m) + tuned * (1e-3 + 2.5e-5 * m),
+            Condition::Softmax | Condition::Uniform => test * 1e-4,
+            Condition::Swapped | Condition::Balanced => test * (1e-4 + 4e-6 * m),
+            Condition::FineTuned => test * (1e-4 + 4e-6 * m) + tuned * (4e-4 + 9e-6 * m),
         }
     }
 
