@@ -26,33 +26,33 @@ const NEIGHBOURS: i32 = 8;
 impl<T: Real> Leak<T> {
     /// For a step of `dt`, the sum of all conductances, and that to the dendrite.
     pub(crate) fn new(dt: f64, sum: f64, to_dendrite: f64) -> Self {
-        let keep = T::from_f64(1.0 - dt * sum);
-        let leak = 1.0 - keep.to_f64();
         // 2 to the minus number of bits after the point.
         let epsilon = 1.5 / T::ROUND.to_f64();
-        let tried = (0..=2 * NEIGHBOURS).map(|i| {
-            // 0, 1, -1, 2, -2, …
-            let k = if i % 2 == 0 { i / 2 } else { -(i + 1) / 2 };
+        let keep = T::from_f64(1.0 - dt * sum);
+        let mut best = Self {
+            keep,
+            gain: T::from_f64(dt * to_dendrite),
+            prediction: T::from_f64(to_dendrite / sum),
+        };
+        for k in -NEIGHBOURS..=NEIGHBOURS {
             let gain = T::from_f64(dt * to_dendrite * (1.0 + f64::from(k) * epsilon));
-            let settled = gain.to_f64() / leak;
-            let prediction = T::from_f64(settled);
-            let missed = (prediction.to_f64() - settled).abs();
-            (missed, gain, prediction)
-        });
-        let best = tried.reduce(|best, next| if next.0 < best.0 { next } else { best });
-        match best {
-            Some((missed, gain, prediction)) if missed.is_finite() => Self {
+            let prediction = T::from_f64(gain.to_f64() / (1.0 - keep.to_f64()));
+            let tried = Self {
                 keep,
                 gain,
                 prediction,
-            },
-            // Nothing leaks.
-            _ => Self {
-                keep,
-                gain: T::from_f64(dt * to_dendrite),
-                prediction: T::from_f64(to_dendrite / sum),
-            },
+            };
+            if tried.missed() < best.missed() {
+                best = tried;
+            }
         }
+        best
+    }
+
+    /// How far the prediction is from where the soma settles, as a fraction of it.
+    fn missed(&self) -> f64 {
+        let settled = self.gain.to_f64() / (1.0 - self.keep.to_f64());
+        (self.prediction.to_f64() / settled - 1.0).abs()
     }
 }
 
@@ -61,15 +61,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn published_parameters_settle_at_their_prediction() {
+        // Hidden neurons on Yin-Yang and MNIST, outputs, interneurons.
+        for sum in [1.38, 1.571, 1.1] {
+            let leak = Leak::<f32>::new(0.1, sum, 1.0);
+            assert!(leak.missed() < 2e-9, "{leak:?}: {:e}", leak.missed());
+        }
+    }
+
     proptest! {
+        // No gain will do where 1 - keep is close to a power of two; then it is rounding as usual.
         #[test]
-        fn the_prediction_is_where_the_soma_settles(dt in 1e-3..0.3f64, g_l in 0.01..0.5f64, g in 0.1..2.0f64, g_a in 0.0..1.0f64) {
+        fn constants_are_what_they_say(
+            dt in 1e-3..0.3f64, g_l in 0.01..0.5f64, g in 0.1..2.0f64, g_a in 0.0..1.0f64,
+        ) {
             let sum = g_l + g + g_a;
-            let Leak { keep, gain, prediction } = Leak::<f32>::new(dt, sum, g);
-            let settled = f64::from(gain) / (1.0 - f64::from(keep));
-            prop_assert!((f64::from(prediction) / settled - 1.0).abs() < 2e-8);
-            prop_assert!((f64::from(keep) - (1.0 - dt * sum)).abs() < 6e-8);
-            prop_assert!((f64::from(gain) / (dt * g) - 1.0).abs() < 1.1e-6);
+            let leak = Leak::<f32>::new(dt, sum, g);
+            prop_assert!(leak.missed() < 6.1e-8);
+            prop_assert!((f64::from(leak.keep) - (1.0 - dt * sum)).abs() < 6e-8);
+            prop_assert!((f64::from(leak.gain) / (dt * g) - 1.0).abs() < 1.1e-6);
             let exact = Leak::<f64>::new(dt, sum, g);
             prop_assert!((exact.prediction / (g / sum) - 1.0).abs() < 1e-12);
         }

@@ -165,14 +165,14 @@ fn comparison_table(page: &mut String, points: &[Point]) -> Result<()> {
     for p in points {
         write!(
             page,
-            "<tr><td>{}</td><td>{} = {:.2}</td><td>{}</td><td>{}</td><td>{:+.2}</td><td>{:+.1}</td></tr>",
+            "<tr><td>{}</td><td>{} = {:.2}</td><td>{}</td><td>{}</td><td>{:+.2}</td><td>{}</td></tr>",
             escape(&p.series),
             p.x.0,
             p.x.1,
             p.ours.percent(),
             p.published.percent(),
             100.0 * (p.ours.mean - p.published.mean),
-            p.standard_errors()
+            p.standard_errors_text()
         )?;
     }
     *page += "</table></div></details>";

@@ -93,13 +93,13 @@ fn print(all: &[(&str, Vec<Point>)], profile: Profile) -> Result<()> {
         for point in points {
             writeln!(
                 out,
-                "  {:<28} {:>24} {:>19} {:>19} {:>+11.2} {:>+7.1}",
+                "  {:<28} {:>24} {:>19} {:>19} {:>+11.2} {:>7}",
                 point.series,
                 format!("{} = {:.2}", point.x.0, point.x.1),
                 point.ours.percent(),
                 point.published.percent(),
                 100.0 * (point.ours.mean - point.published.mean),
-                point.standard_errors()
+                point.standard_errors_text()
             )?;
         }
         for line in verdicts(points) {

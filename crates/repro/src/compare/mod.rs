@@ -123,14 +123,25 @@ pub(crate) struct Repeated {
 
 impl Point {
     /// Ours less published, in standard errors of that difference. Where one of the two spreads is
-    /// unknown, it is taken to be the other.
+    /// unknown, it is taken to be the other; NaN if nothing is known to spread.
     pub(crate) fn standard_errors(&self) -> f64 {
         let variance = |s: &Statistic, std: f64| std.powi(2) / s.runs as f64;
         let either = |a: f64, b: f64| if a.is_finite() { a } else { b };
         let (ours, published) = (self.ours.std, self.published.std);
         let error = variance(&self.ours, either(ours, published))
             + variance(&self.published, either(published, ours));
-        (self.ours.mean - self.published.mean) / error.sqrt()
+        match error > 0.0 {
+            true => (self.ours.mean - self.published.mean) / error.sqrt(),
+            false => f64::NAN,
+        }
+    }
+
+    /// [`Self::standard_errors`] for people.
+    pub(crate) fn standard_errors_text(&self) -> String {
+        match self.standard_errors() {
+            x if x.is_finite() => format!("{x:+.1}"),
+            _ => "–".to_owned(),
+        }
     }
 
     /// Whether ours had the published amount of training.

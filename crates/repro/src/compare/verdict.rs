@@ -49,10 +49,13 @@ fn verdict(points: &[&Point]) -> String {
         .iter()
         .filter(|p| p.standard_errors().abs() <= 2.0)
         .count();
+    let judged = points
+        .iter()
+        .filter(|p| p.standard_errors().is_finite())
+        .count();
     let mut text = format!(
-        "{behind}, {} epochs: {mean:+.2} % on average, {within} of {} points within 2 standard errors",
-        points.first().map_or(0, |p| p.epochs.0),
-        points.len()
+        "{behind}, {} epochs: {mean:+.2} % on average, {within} of {judged} points within 2 standard errors",
+        points.first().map_or(0, |p| p.epochs.0)
     );
     let repeated: Vec<f64> = points
         .iter()
