@@ -1,0 +1,66 @@
+//! Images of the user's own, in the files of MNIST, run the experiments of digits unchanged.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{run, stderr};
+
+const STUDY: &str = r#"
+study = "astro-classifier"
+seeds = [1]
+[network]
+cells = "astrocytes"
+[encoder]
+kind = "random-projection"
+[disturbance]
+kind = "diffusion"
+[training]
+epochs = 2
+"#;
+
+/// Writes `n` images of 28 × 28, each of one class: a bright row whose height is the class.
+fn write(dir: &Path, name: &str, n: usize) {
+    let be = |n: usize| u32::try_from(n).unwrap().to_be_bytes();
+    let mut images = [be(0x803), be(n), be(28), be(28)].concat();
+    let mut labels = [be(0x801), be(n)].concat();
+    for i in 0..n {
+        let class = i % 10;
+        let row = |y: usize| [if y / 2 == class { 255u8 } else { 0 }; 28];
+        images.extend((0..28).flat_map(row));
+        labels.push(class as u8);
+    }
+    fs::write(dir.join(format!("{name}-images-idx3-ubyte")), images).unwrap();
+    fs::write(dir.join(format!("{name}-labels-idx1-ubyte")), labels).unwrap();
+}
+
+#[test]
+fn other_images_come_from_another_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("rows");
+    fs::create_dir(&data).unwrap();
+    write(&data, "train", 2560);
+    write(&data, "t10k", 130);
+    let file = dir.path().join("study.toml");
+    fs::write(&file, STUDY).unwrap();
+    let sweep = |set: &str| {
+        let out = dir.path().join("out");
+        let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+        run(&["sweep", file, "--out", out, "--set", set])
+    };
+    let output = sweep(&format!("data.dir={}", data.display()));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let csv = fs::read_to_string(dir.path().join("out/data/study.csv")).unwrap();
+    assert!(csv.contains(data.to_str().unwrap()), "{csv}");
+
+    fs::remove_file(data.join("t10k-labels-idx1-ubyte")).unwrap();
+    fs::remove_dir_all(dir.path().join("out")).unwrap();
+    let output = sweep(&format!("data.dir={}", data.display()));
+    assert!(!output.status.success());
+    assert!(
+        stderr(&output).contains("t10k-labels-idx1-ubyte"),
+        "{}",
+        stderr(&output)
+    );
+}
