@@ -87,7 +87,10 @@ struct Amount {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "seeds is a list of whole numbers, or { first = 1, count = 20 }"
+)]
 enum Seeds {
     List(Vec<u64>),
     Range(SeedRange),
