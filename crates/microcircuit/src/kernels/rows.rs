@@ -93,8 +93,8 @@ pub(crate) fn drive_ahead<T: Constants, S: Simd>(
 
 /// Applies the changes of the last `N` steps to W and P, and computes `drive = W rate` with the new W.
 ///
-/// `plastic` is 1 for rows whose W takes part in plasticity, 0 where only P is kept; `decay` is 1 - dt/τ_w.
-///
+/// `decay` is 1 - dt/τ_w. With `P_FIRST` a step adds the new P to W (the steady-state approximation), otherwise the
+/// old one (the full simulation).
 #[inline(always)]
 pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize, const P_FIRST: bool>(
     s: S,
