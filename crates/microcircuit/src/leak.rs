@@ -1,4 +1,4 @@
-//! Constants of a soma's Euler step, rounded so that they agree with each other.
+//! Constants of Euler steps, rounded so that they agree with each other.
 
 use crate::Real;
 
@@ -56,6 +56,31 @@ impl<T: Real> Leak<T> {
     }
 }
 
+/// What a step makes of a low-pass weight change Δ on the way to the product x of error and rate:
+///
+/// ```text
+/// Δ ← decay Δ + share x        decay = 1 - dt/τ_w,  share = dt/τ_w
+/// ```
+///
+/// Rounded one by one, decay and share do not add up to 1, and Δ settles beside x by up to 1e-5 of it (single
+/// precision, a share of 1/300). So the share is what the rounded decay leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LowPass<T> {
+    pub(crate) decay: T,
+    /// Before it is multiplied by anything, hence not rounded.
+    pub(crate) share: f64,
+}
+
+impl<T: Real> LowPass<T> {
+    pub(crate) fn new(dt: f64, tau: f64) -> Self {
+        let decay = T::from_f64(1.0 - dt / tau);
+        Self {
+            decay,
+            share: 1.0 - decay.to_f64(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +93,13 @@ mod tests {
             let leak = Leak::<f32>::new(0.1, sum, 1.0);
             assert!(leak.missed() < 2e-9, "{leak:?}: {:e}", leak.missed());
         }
+    }
+
+    #[test]
+    fn low_pass_settles_at_what_it_filters() {
+        let LowPass { decay, share } = LowPass::<f32>::new(0.1, 30.0);
+        assert_eq!(f64::from(decay) + share, 1.0);
+        assert!((share * 300.0 - 1.0).abs() < 1e-5);
     }
 
     proptest! {

@@ -127,7 +127,7 @@ fn one() -> usize {
 }
 
 fn default_tolerance() -> f64 {
-    1e-4
+    3e-5
 }
 
 impl NetworkParams {

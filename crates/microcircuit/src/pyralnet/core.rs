@@ -9,7 +9,7 @@ use super::leap::{Memory, TRANSIENT};
 use super::stage::{Pending, Stage};
 use super::step::nudge;
 use crate::kernels::aligned::Aligned;
-use crate::leak::Leak;
+use crate::leak::{Leak, LowPass};
 use crate::model::{Compartment, Pattern};
 use crate::params::Integrator;
 use crate::weights::{Synapse, Weights};
@@ -82,8 +82,9 @@ impl<T: Real> Core<T> {
             .collect();
         // A network without feedback has no apical potential, and `W_pi` nothing to learn.
         let dt_g_a = dt * raw.g_a;
+        let plasticity = LowPass::new(dt, raw.tau_w_ms);
         let pi_learning = |stage: &Stage<T>| {
-            let scale = stage.scales.pi * dt / raw.tau_w_ms;
+            let scale = stage.scales.pi * plasticity.share;
             real(if dt_g_a > 0.0 {
                 -scale / dt_g_a
             } else {
@@ -92,7 +93,7 @@ impl<T: Real> Core<T> {
         };
         let first = FirstLayer {
             leak: Leak::new(dt, raw.g_l + raw.g_b + raw.g_a, raw.g_b),
-            learning: input.scale * dt / raw.tau_w_ms,
+            learning: input.scale * plasticity.share,
         };
         let n = params.dim(1);
         let (mut mask, mut bias) = (Aligned::zeros(n + 1), Aligned::zeros(n + 1));
@@ -109,7 +110,7 @@ impl<T: Real> Core<T> {
             soma: Aligned::zeros(n + 1),
             first,
             pending: 0,
-            decay: real(1.0 - dt / raw.tau_w_ms),
+            decay: plasticity.decay,
             nudging: real(dt * raw.g_som),
             feedback_gain: real(dt_g_a),
             pi_learning: stages.iter().map(pi_learning).collect(),
@@ -216,8 +217,7 @@ impl<T: Real> Core<T> {
     /// Advances by `n` steps of the same kind.
     pub(super) fn advance(&mut self, n: usize, plastic: bool, average: bool) {
         if plastic {
-            let beta = 1.0 - self.params.raw().dt_ms / self.params.raw().tau_w_ms;
-            self.input.count(Decay::steps(beta, n));
+            self.input.count(Decay::steps(self.decay.to_f64(), n));
         }
         let job = Job {
             n,

@@ -66,8 +66,10 @@ struct Powers {
 }
 
 impl Powers {
-    fn of(kappa: f64, m: usize) -> Self {
-        let keep = kappa.powi(m as i32);
+    /// With κᵐ as it is rounded, so that the state settles where single steps let it settle.
+    fn of<T: Real>(kappa: T, m: usize) -> Self {
+        let kappa = kappa.to_f64();
+        let keep = T::from_f64(kappa.powi(m as i32)).to_f64();
         let sum = (1.0 - keep) / (1.0 - kappa);
         Self {
             keep,
@@ -325,27 +327,30 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
     m: usize,
 ) {
     let raw = core.params.raw();
-    let (dt, beta) = (raw.dt_ms, 1.0 - raw.dt_ms / raw.tau_w_ms);
-    let weights = Powers::of(beta, m);
+    let weights = Powers::of(core.decay, m);
     // Means over the leap are those at its middle, (m-1)/2 steps on.
     let ahead = if memory.last == 0 {
         0.0
     } else {
         0.5 * (m - 1) as f64 / memory.last as f64
     };
-    let kappa = 1.0 - dt * (raw.g_l + raw.g_b + raw.g_a);
     if job.plastic {
         first_plasticity::<T, S>(s, core, &memory.first, weights, ahead);
     }
-    advance::<T, S>(s, &mut core.soma, &memory.first, Powers::of(kappa, m));
+    advance::<T, S>(
+        s,
+        &mut core.soma,
+        &memory.first,
+        Powers::of(core.first.leak.keep, m),
+    );
     let last_stage = core.stages.len() - 1;
     for l in 0..core.stages.len() {
         if job.plastic {
             plasticity::<T, S>(s, core, memory, l, weights, ahead);
         }
         let stage = &mut core.stages[l];
-        let above = Powers::of(stage.targets.keep[0].to_f64(), m);
-        let inns = Powers::of(stage.targets.keep[stage.m].to_f64(), m);
+        let above = Powers::of(stage.targets.keep[0], m);
+        let inns = Powers::of(stage.targets.keep[stage.m], m);
         let course = &memory.targets[l];
         let t = &mut stage.targets;
         for k in 0..2 * stage.m {

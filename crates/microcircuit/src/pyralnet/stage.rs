@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::kernels::aligned::{Aligned, padded};
 use crate::kernels::packed::{Packed, tile_for};
-use crate::leak::Leak;
+use crate::leak::{Leak, LowPass};
 use crate::weights::Synapse;
 use crate::{Params, Real};
 
@@ -242,7 +242,8 @@ impl<T: Real> Targets<T> {
         } else {
             0.0
         };
-        let learning = |scale: f64| T::from_f64(scale * dt / raw.tau_w_ms);
+        let plasticity = LowPass::<T>::new(dt, raw.tau_w_ms);
+        let learning = |scale: f64| T::from_f64(scale * plasticity.share);
         // Without nudging. With it, the soma leaks more, and there is an error.
         let up = Leak::new(dt, raw.g_l + raw.g_b + g_a, raw.g_b);
         let inn = Leak::<T>::new(dt, raw.g_l + raw.g_d, raw.g_d);

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::kernels::aligned::Aligned;
-use crate::leak::Leak;
+use crate::leak::{Leak, LowPass};
 use crate::weights::Synapse;
 use crate::{Params, Real};
 
@@ -74,6 +74,7 @@ impl<T: Real> Block<T> {
     pub(super) fn new(params: &Params, width: usize) -> Self {
         let raw = params.raw();
         let (real, dt) = (T::from_f64, raw.dt_ms);
+        let plasticity = LowPass::new(dt, raw.tau_w_ms);
         let synapses = |layer, synapse, eta: f64| {
             let (n, n_pre) = params
                 .shape(layer, synapse)
@@ -84,7 +85,7 @@ impl<T: Real> Block<T> {
                 p: Aligned::zeros(n * n_pre * width),
                 n_pre,
                 scale,
-                learning: real(scale * dt / raw.tau_w_ms),
+                learning: real(scale * plasticity.share),
             }
         };
         let bias = real(raw.bias_rate.unwrap_or(0.0));
@@ -136,7 +137,7 @@ impl<T: Real> Block<T> {
             output,
             constants: Step {
                 filter: real(dt / raw.tau_0_ms),
-                decay: real(1.0 - dt / raw.tau_w_ms),
+                decay: plasticity.decay,
                 feedback: real(dt * raw.g_a),
                 nudging: real(dt * raw.g_som),
             },
