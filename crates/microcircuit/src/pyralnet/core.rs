@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::Tuning;
 use super::engine::Job;
 use super::input::{Decay, Input};
-use super::leap::{Memory, TRANSIENT};
+use super::leap::Memory;
 use super::stage::{Pending, Stage};
 use super::step::nudge;
 use crate::kernels::aligned::Aligned;
@@ -181,17 +181,16 @@ impl<T: Real> Core<T> {
         output.targets.sum.fill(T::default());
     }
 
-    /// The low-pass filters of input and target, `n` steps on.
+    /// The low-pass filters of input and target, so far on the way to their goals.
     #[inline(always)]
-    pub(super) fn filter(&mut self, n: usize) {
-        self.filter_input(n);
-        self.filter_target(n);
+    pub(super) fn filter(&mut self, approach: f64) {
+        self.filter_input(approach);
+        self.filter_target(approach);
     }
 
     #[inline(always)]
-    pub(super) fn filter_input(&mut self, n: usize) {
+    pub(super) fn filter_input(&mut self, approach: f64) {
         let input = &mut self.input;
-        let approach = input.approach(n);
         input.left -= approach * input.left;
         let rounded = self.x.iter_mut().zip(&mut self.x_learning);
         for ((x, goal), (rounded, learning)) in input.x.iter_mut().zip(&input.x_goal).zip(rounded) {
@@ -202,8 +201,7 @@ impl<T: Real> Core<T> {
     }
 
     #[inline(always)]
-    pub(super) fn filter_target(&mut self, n: usize) {
-        let approach = self.input.approach(n);
+    pub(super) fn filter_target(&mut self, approach: f64) {
         let Some(output) = self.stages.last_mut() else {
             return;
         };
@@ -238,7 +236,7 @@ impl<T: Real> Core<T> {
         let Some(mut memory) = self.leaps.take() else {
             return T::run(self, job);
         };
-        let transient = self.input.steps_until(TRANSIENT).min(job.n);
+        let transient = self.input.steps_until(memory.transient()).min(job.n);
         T::run(
             self,
             Job {

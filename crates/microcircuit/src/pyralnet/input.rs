@@ -129,16 +129,6 @@ impl<T: Real> Input<T> {
         }
     }
 
-    /// What `n` steps take away of the distance to the goal: 1 - (1 - dt/τ_0)ⁿ.
-    #[inline(always)]
-    pub(super) fn approach(&self, n: usize) -> f64 {
-        match n {
-            0 => 0.0,
-            1 => self.filter,
-            _ => 1.0 - (1.0 - self.filter).powi(n as i32),
-        }
-    }
-
     /// Steps until only `fraction` of the way from the start to the goal of the pattern is left.
     pub(super) fn steps_until(&self, fraction: f64) -> usize {
         if self.left <= fraction {

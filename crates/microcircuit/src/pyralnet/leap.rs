@@ -19,10 +19,11 @@ use pulp::WithSimd;
 
 use super::core::Core;
 use super::engine::Job;
+use super::powers::{Powers, Table};
 use super::stage::Stage;
 use super::step::nudge;
 use crate::kernels::aligned::Aligned;
-use crate::kernels::columns::long_weighted_sum;
+use crate::kernels::columns::{long_weighted_sum, weighted_sum};
 use crate::kernels::elementary::Rate;
 use crate::kernels::rows;
 use crate::leak::Leak;
@@ -32,6 +33,8 @@ use crate::{Params, Real};
 pub struct Memory<T> {
     /// Steps of the last leap; 0: there was none in this pattern.
     last: usize,
+    /// Whether weights were plastic in it.
+    plastic: bool,
     /// Error of the last prediction, as a potential.
     error: f64,
     /// Potential error allowed per leap.
@@ -45,7 +48,13 @@ pub struct Memory<T> {
     /// Forward weights' changes of the last leap, left to apply: of W and of P, per target.
     of_w: Vec<Aligned<T>>,
     of_p: Vec<Aligned<T>>,
-    pending: Option<Powers>,
+    pending: Option<Powers<T>>,
+    /// Of the filters of input and target, how near their goals the steps of a leap bring them.
+    approach: Vec<f64>,
+    /// Of P, of the somata of layer 1, and of those of the targets of each stage.
+    weights: Table<T>,
+    somata: Table<T>,
+    above: Vec<[Table<T>; 2]>,
 }
 
 /// Inputs and errors of some neurons, in this evaluation and the last.
@@ -57,34 +66,12 @@ struct Course<T> {
     last_error: Aligned<T>,
 }
 
-/// Of a factor κ per step: κᵐ, S(κ) and (m - S(κ)) / (1-κ).
-#[derive(Clone, Copy, Debug)]
-struct Powers {
-    keep: f64,
-    sum: f64,
-    ramp: f64,
-}
-
-impl Powers {
-    /// With κᵐ as it is rounded, so that the state settles where single steps let it settle.
-    fn of<T: Real>(kappa: T, m: usize) -> Self {
-        let kappa = kappa.to_f64();
-        let keep = T::from_f64(kappa.powi(m as i32)).to_f64();
-        let sum = (1.0 - keep) / (1.0 - kappa);
-        Self {
-            keep,
-            sum,
-            ramp: (m as f64 - sum) / (1.0 - kappa),
-        }
-    }
-}
-
 /// The longest leap, ms.
 const LONGEST_MS: f64 = 10.0;
 /// Largest growth from one leap to the next, and largest shrinkage.
 const GROWTH: (f64, f64) = (1.5, 0.25);
-/// Leaps begin when this fraction of the change of input is left.
-pub(super) const TRANSIENT: f64 = 0.05;
+/// Leaps begin when the curvature of the input allows this many steps: shorter ones take longer than their steps.
+const WORTHWHILE: f64 = 3.0;
 
 impl<T: Real> Memory<T> {
     pub(super) fn new(params: &Params, stages: &[Stage<T>]) -> Self {
@@ -99,8 +86,13 @@ impl<T: Real> Memory<T> {
             }
         };
         let targets = |stage: &Stage<T>| stage.targets.soma.len();
+        let raw = params.raw();
+        let longest = ((LONGEST_MS / raw.dt_ms) as usize).max(1);
+        let left = 1.0 - raw.dt_ms / raw.tau_0_ms;
+        let table = || Table::new(longest);
         Self {
             last: 0,
+            plastic: false,
             error: 0.0,
             tolerance: params.raw().tolerance,
             first: course(params.dim(1) + 1),
@@ -118,7 +110,17 @@ impl<T: Real> Memory<T> {
                 .map(|stage| Aligned::zeros(targets(stage)))
                 .collect(),
             pending: None,
+            approach: (0..=longest).map(|n| 1.0 - left.powi(n as i32)).collect(),
+            weights: table(),
+            somata: table(),
+            above: stages.iter().map(|_| [table(), table()]).collect(),
         }
+    }
+
+    /// The fraction of the change of input that is left when leaps begin. Of a change e^(-t/τ_0), a leap of h that
+    /// takes it for linear misses (h/τ_0)².
+    pub(super) fn transient(&self) -> f64 {
+        (self.tolerance / (WORTHWHILE * self.approach[1]).powi(2)).min(1.0)
     }
 
     /// Forgets the pattern before.
@@ -126,9 +128,16 @@ impl<T: Real> Memory<T> {
         self.last = 0;
     }
 
+    /// Slopes do not outlive the moment at which weights become plastic, or cease to be.
+    fn continue_with(&mut self, job: Job) {
+        if self.plastic != job.plastic {
+            (self.last, self.plastic) = (0, job.plastic);
+        }
+    }
+
     /// Steps of the leap to come.
-    fn choose(&self, left: usize, dt_ms: f64) -> usize {
-        let longest = (LONGEST_MS / dt_ms).max(1.0);
+    fn choose(&self, left: usize) -> usize {
+        let longest = (self.approach.len() - 1) as f64;
         let growth =
             (0.9 * (self.tolerance / self.error.max(1e-300)).sqrt()).clamp(GROWTH.1, GROWTH.0);
         let wanted = match self.last {
@@ -156,14 +165,15 @@ impl<T: Real, R: Rate> WithSimd for Leaps<'_, T, R> {
             core, memory, job, ..
         } = self;
         super::step::catch_up::<T, S>(s, core);
+        memory.continue_with(job);
         let mut left = job.n;
         while left > 0 {
-            core.filter(1);
+            core.filter(memory.approach[1]);
             evaluate::<T, S, R>(s, core, memory, job.plastic);
             predict::<T, S>(s, core, memory);
-            let m = memory.choose(left, core.params.raw().dt_ms);
+            let m = memory.choose(left);
             leap::<T, S, R>(s, core, memory, job, m);
-            core.filter(m - 1);
+            core.filter(memory.approach[m - 1]);
             memory.last = m;
             left -= m;
         }
@@ -185,8 +195,8 @@ fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, memory: &mut Memory<
         match pending {
             Some(Powers { keep, sum, .. }) if changing => {
                 let leap = rows::Leap::<T, S> {
-                    keep: T::from_f64(sum),
-                    decay: T::from_f64(keep),
+                    keep: sum,
+                    decay: keep,
                     rate: T::vectors::<S>(&stage.changes[0].rate),
                     of_w: &memory.of_w[l],
                     of_p: &memory.of_p[l],
@@ -206,7 +216,7 @@ fn evaluate<T: Real, S: pulp::Simd, R: Rate>(
     memory: &mut Memory<T>,
     plastic: bool,
 ) {
-    first_layer::<T, S, R>(s, core, &mut memory.first);
+    first_layer::<T, S, R>(s, core, &mut memory.first, plastic);
     for l in 1..core.stages.len() {
         let [below, stage] = core
             .stages
@@ -242,7 +252,12 @@ fn evaluate<T: Real, S: pulp::Simd, R: Rate>(
 }
 
 #[inline(always)]
-fn first_layer<T: Real, S: pulp::Simd, R: Rate>(s: S, core: &mut Core<T>, course: &mut Course<T>) {
+fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
+    s: S,
+    core: &mut Core<T>,
+    course: &mut Course<T>,
+    plastic: bool,
+) {
     let Leak {
         gain, prediction, ..
     } = core.first.leak;
@@ -256,12 +271,23 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(s: S, core: &mut Core<T>, course
     let input = T::vectors_mut::<S>(&mut course.input);
     let error = T::vectors_mut::<S>(&mut course.error);
     for (b, w) in columns.enumerate() {
-        let drive = long_weighted_sum::<T, S>(s, w, &core.x);
-        let predicted = T::v_mul(s, prediction, drive);
-        let ([r], [e]) = R::rates_and_errors::<T, S, 1>(s, [soma[b]], [predicted]);
-        rate[b] = T::fma(s, mask[b], r, bias[b]);
+        let drive = match (w, &core.x[..]) {
+            (&[w_0, w_1], &[x_0, x_1]) => {
+                let x = [T::splat(s, x_0), T::splat(s, x_1)];
+                weighted_sum::<T, S, 2>(s, &[w_0, w_1], &x)
+            }
+            (w, x) => long_weighted_sum::<T, S>(s, w, x),
+        };
         input[b] = T::v_mul(s, gain, drive);
-        error[b] = e;
+        let r = if plastic {
+            let predicted = T::v_mul(s, prediction, drive);
+            let ([r], [e]) = R::rates_and_errors::<T, S, 1>(s, [soma[b]], [predicted]);
+            error[b] = e;
+            r
+        } else {
+            R::rate::<T, S>(s, soma[b])
+        };
+        rate[b] = T::fma(s, mask[b], r, bias[b]);
     }
 }
 
@@ -298,7 +324,7 @@ fn predict<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &mut Memory<T>)
     let to_potential = 1.0 / (raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d)));
     for course in std::iter::once(&mut memory.first).chain(&mut memory.targets) {
         let input = T::vectors::<S>(&course.input);
-        let last_input = T::vectors_mut::<S>(&mut course.last_input);
+        let last_input = T::vectors::<S>(&course.last_input);
         let slope = T::vectors_mut::<S>(&mut course.slope);
         if last == 0 {
             slope.fill(zero);
@@ -312,7 +338,6 @@ fn predict<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &mut Memory<T>)
                 slope[b] = T::v_mul(s, per_step, change);
             }
         }
-        last_input.copy_from_slice(input);
     }
     memory.error = T::v_largest(s, largest).to_f64() * to_potential;
 }
@@ -326,8 +351,7 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
     job: Job,
     m: usize,
 ) {
-    let raw = core.params.raw();
-    let weights = Powers::of(core.decay, m);
+    let weights = memory.weights.of(core.decay, m);
     // Means over the leap are those at its middle, (m-1)/2 steps on.
     let ahead = if memory.last == 0 {
         0.0
@@ -341,7 +365,7 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
         s,
         &mut core.soma,
         &memory.first,
-        Powers::of(core.first.leak.keep, m),
+        memory.somata.of(core.first.leak.keep, m),
     );
     let last_stage = core.stages.len() - 1;
     for l in 0..core.stages.len() {
@@ -349,16 +373,15 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
             plasticity::<T, S>(s, core, memory, l, weights, ahead);
         }
         let stage = &mut core.stages[l];
-        let above = Powers::of(stage.targets.keep[0], m);
-        let inns = Powers::of(stage.targets.keep[stage.m], m);
+        let [above, inns] = &mut memory.above[l];
+        let above = above.of(stage.targets.keep[0], m);
+        let inns = inns.of(stage.targets.keep[stage.m], m);
         let course = &memory.targets[l];
         let t = &mut stage.targets;
         for k in 0..2 * stage.m {
             let Powers { keep, sum, ramp } = if k < stage.m { above } else { inns };
             let old = t.soma[k];
-            let new = T::from_f64(keep) * old
-                + T::from_f64(sum) * course.input[k]
-                + T::from_f64(ramp) * course.slope[k];
+            let new = keep * old + sum * course.input[k] + ramp * course.slope[k];
             if job.average && l == last_stage {
                 let m = m as f64;
                 t.sum[k] += T::from_f64(m) * old + T::from_f64(0.5 * (m + 1.0)) * (new - old);
@@ -373,17 +396,16 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
     }
     memory.pending = job.plastic.then_some(weights);
     let courses = std::iter::once(&mut memory.first).chain(&mut memory.targets);
-    courses.for_each(|course| std::mem::swap(&mut course.error, &mut course.last_error));
+    courses.for_each(|course| {
+        std::mem::swap(&mut course.error, &mut course.last_error);
+        std::mem::swap(&mut course.input, &mut course.last_input);
+    });
 }
 
 #[inline(always)]
-fn advance<T: Real, S: pulp::Simd>(s: S, soma: &mut [T], course: &Course<T>, powers: Powers) {
+fn advance<T: Real, S: pulp::Simd>(s: S, soma: &mut [T], course: &Course<T>, powers: Powers<T>) {
     let Powers { keep, sum, ramp } = powers;
-    let (keep, sum) = (
-        T::splat(s, T::from_f64(keep)),
-        T::splat(s, T::from_f64(sum)),
-    );
-    let ramp = T::splat(s, T::from_f64(ramp));
+    let (keep, sum, ramp) = (T::splat(s, keep), T::splat(s, sum), T::splat(s, ramp));
     let inputs = T::vectors::<S>(&course.input)
         .iter()
         .zip(T::vectors::<S>(&course.slope));
@@ -409,16 +431,15 @@ fn first_plasticity<T: Real, S: pulp::Simd>(
     s: S,
     core: &mut Core<T>,
     course: &Course<T>,
-    weights: Powers,
+    weights: Powers<T>,
     ahead: f64,
 ) {
     if core.input.scale == 0.0 {
         return;
     }
-    let real = |x: f64| T::splat(s, T::from_f64(x));
-    let (ahead, n) = (real(ahead), core.x.len());
-    let (decay, keep) = (real(weights.keep), real(weights.sum));
-    let (of_w, of_p) = (real(weights.ramp), real(weights.sum));
+    let (ahead, n) = (T::splat(s, T::from_f64(ahead)), core.x.len());
+    let [decay, keep, of_w] = [weights.keep, weights.sum, weights.ramp].map(|x| T::splat(s, x));
+    let of_p = keep;
     let x = &core.x_learning;
     let (w, p) = core.input.columns();
     let columns = T::vectors_mut::<S>(w)
@@ -430,10 +451,18 @@ fn first_plasticity<T: Real, S: pulp::Simd>(
     for ((w, p), (last, now)) in columns.zip(errors) {
         let e = mean::<T, S>(s, *last, *now, ahead);
         let (e_w, e_p) = (T::v_mul(s, of_w, e), T::v_mul(s, of_p, e));
-        for ((w, p), x) in w.iter_mut().zip(p).zip(x) {
-            let (x, p_old) = (T::splat(s, *x), *p);
+        let step = |w: &mut T::V<S>, p: &mut T::V<S>, x: T| {
+            let (x, p_old) = (T::splat(s, x), *p);
             *w = T::fma(s, keep, p_old, T::fma(s, e_w, x, *w));
             *p = T::fma(s, e_p, x, T::v_mul(s, decay, p_old));
+        };
+        if let ([w_0, w_1], [p_0, p_1], &[x_0, x_1]) = (&mut *w, &mut *p, &x[..]) {
+            step(w_0, p_0, x_0);
+            step(w_1, p_1, x_1);
+        } else {
+            for ((w, p), x) in w.iter_mut().zip(p).zip(x) {
+                step(w, p, *x);
+            }
         }
     }
 }
@@ -445,15 +474,12 @@ fn plasticity<T: Real, S: pulp::Simd>(
     core: &mut Core<T>,
     memory: &mut Memory<T>,
     l: usize,
-    weights: Powers,
+    weights: Powers<T>,
     ahead: f64,
 ) {
     let stage = &mut core.stages[l];
     let ahead = T::splat(s, T::from_f64(ahead));
-    let (ramp, sum) = (
-        T::splat(s, T::from_f64(weights.ramp)),
-        T::splat(s, T::from_f64(weights.sum)),
-    );
+    let (ramp, sum) = (T::splat(s, weights.ramp), T::splat(s, weights.sum));
     let course = &memory.targets[l];
     let errors = T::vectors::<S>(&course.last_error)
         .iter()
@@ -474,7 +500,7 @@ fn plasticity<T: Real, S: pulp::Simd>(
         last[b] = now[b];
     }
     if stage.scales.pi > 0.0 {
-        let (m, decay) = (stage.m, T::splat(s, T::from_f64(weights.keep)));
+        let (m, decay) = (stage.m, T::splat(s, weights.keep));
         let learning = T::splat(s, core.pi_learning[l]);
         let columns = T::vectors_mut::<S>(stage.feedback.data_mut()).chunks_exact_mut(2 * m);
         let changes = T::vectors_mut::<S>(stage.p_pi.data_mut()).chunks_exact_mut(m);

@@ -6,6 +6,7 @@ mod engine;
 mod first;
 mod input;
 mod leap;
+mod powers;
 mod stage;
 mod step;
 mod turn;

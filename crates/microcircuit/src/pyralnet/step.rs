@@ -42,13 +42,13 @@ impl<T: Real, R: Rate> WithSimd for Steps<'_, T, R> {
     fn with_simd<S: pulp::Simd>(self, s: S) {
         let Self { core, job, .. } = self;
         for i in 0..job.n {
-            core.filter_input(1);
+            core.filter_input(core.input.filter);
             let half = First::<T, S>::halves(&core.soma);
             first_layer::<T, S, R>(s, core, 0..half.start, job.plastic);
             if i > 0 {
                 finish::<T, S, R>(s, core, job);
             }
-            core.filter_target(1);
+            core.filter_target(core.input.filter);
             first_layer::<T, S, R>(s, core, half, job.plastic);
             for l in 1..core.stages.len() {
                 let [below, stage] = two(&mut core.stages, l);
