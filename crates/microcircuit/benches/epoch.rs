@@ -51,16 +51,6 @@ fn adaptive(bencher: Bencher<'_, '_>, t_pattern_ms: f64) {
     epoch(bencher, tuned::<f32>(params, Tuning::default()), true);
 }
 
-/// With the tolerance at which published accuracies are kept; the default is three times as much.
-#[divan::bench(args = T_PATTERN_MS, sample_count = 20, sample_size = 1)]
-fn adaptive_3e_5(bencher: Bencher<'_, '_>, t_pattern_ms: f64) {
-    let params = NetworkParams {
-        tolerance: 3e-5,
-        ..long(t_pattern_ms, Integrator::Adaptive)
-    };
-    epoch(bencher, tuned::<f32>(params, Tuning::default()), true);
-}
-
 #[divan::bench(args = T_PATTERN_MS, sample_count = 3, sample_size = 1)]
 fn reference(bencher: Bencher<'_, '_>, t_pattern_ms: f64) {
     let params = long(t_pattern_ms, Integrator::Euler);

@@ -74,10 +74,12 @@ pub(crate) struct LowPass<T> {
 impl<T: Real> LowPass<T> {
     pub(crate) fn new(dt: f64, tau: f64) -> Self {
         let decay = T::from_f64(1.0 - dt / tau);
-        Self {
-            decay,
-            share: 1.0 - decay.to_f64(),
-        }
+        let share = if decay < T::from_f64(1.0) {
+            1.0 - decay.to_f64()
+        } else {
+            dt / tau
+        };
+        Self { decay, share }
     }
 }
 

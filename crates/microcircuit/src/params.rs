@@ -75,7 +75,8 @@ pub struct NetworkParams {
     /// How the full simulation advances in time. (Not used by SteadNet.)
     #[serde(default)]
     pub integrator: Integrator,
-    /// Error the adaptive integrator allows itself per long step, as a change of potential.
+    /// Error the adaptive integrator allows itself per long step, as a change of potential. Below 1e-5, rounding in
+    /// single precision is taken for such an error, and steps become needlessly short.
     #[serde(default = "default_tolerance")]
     pub tolerance: f64,
     /// SteadNet: upward and downward sweeps per exposure.

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::Tuning;
 use super::engine::Job;
 use super::input::{Decay, Input};
-use super::leap::Memory;
+use super::memory::Memory;
 use super::stage::{Pending, Stage};
 use super::step::nudge;
 use crate::kernels::aligned::Aligned;

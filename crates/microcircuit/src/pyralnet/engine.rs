@@ -4,7 +4,8 @@
 //! for each, and not again in every crate that uses a network.
 
 use super::core::Core;
-use super::leap::{Leaps, Memory};
+use super::leap::Leaps;
+use super::memory::Memory;
 use super::step::{CatchUp, Steps};
 use super::turn::Turn;
 use crate::Real;

@@ -1,152 +1,32 @@
 //! Many Euler steps at once: the adaptive integrator.
 //!
 //! Once the transient at the start of a pattern is over, everything moves as slowly as the weights do. A *leap* of
-//! m steps is what m Euler steps do, exactly, if the input I of every soma (everything but its leak) and the
-//! factors e, r of plasticity change linearly meanwhile:
+//! m steps is what m Euler steps do, if the input I of every soma (everything but its leak) and the factors e, r of
+//! plasticity follow the parabolas through their values at the last three evaluations:
 //!
 //! ```text
-//! u ← κ u + I      m times, I = I₀ + j σ:    u ← κᵐ u + S(κ) I₀ + (m - S(κ)) / (1-κ) σ
-//! W ← W + P, P ← β P + c e rᵀ      m times:  W ← W + S(β) P + (m - S(β)) / (1-β) c ē r̄ᵀ
-//!                                            P ← βᵐ P + S(β) c ē r̄ᵀ
-//! with S(κ) = (1 - κᵐ) / (1 - κ)
+//! u ← κ u + I      m times, I = y₀, y(1), …:   u ← κᵐ u + Σ κ^(m-1-j) y(j)
+//! W ← W + P, P ← β P + c e rᵀ      m times:    W ← W + S P + R c ē r̄ᵀ,   P ← βᵐ P + S c ē r̄ᵀ
 //! ```
 //!
-//! (ē, r̄: means over the leap). Slopes come from the last two evaluations, so that a leap needs one, like a step.
-//! How far the new I is from what the slope predicted, as the potential it would lead to, is the error that
-//! controls the length of the next leap: it is of second order in m. With m = 1 a leap is the Euler step.
+//! (ē, r̄: means over the leap; sums: [`powers`](super::powers), [`past`](super::past)). So a leap
+//! needs one evaluation, like a step. How far the new I is from the prediction, as the potential it would lead to, is
+//! the error that controls the length of the next leap. With m = 1 a leap is the Euler step.
 
 use pulp::WithSimd;
 
 use super::core::Core;
 use super::engine::Job;
-use super::powers::{Powers, Table};
+use super::memory::{Above, Course, Memory};
+use super::past::{Past, Spacing};
+use super::powers::Powers;
 use super::stage::Stage;
-use super::step::nudge;
-use crate::kernels::aligned::Aligned;
+use super::step::{nudge, two};
+use crate::Real;
 use crate::kernels::columns::{long_weighted_sum, weighted_sum};
 use crate::kernels::elementary::Rate;
 use crate::kernels::rows;
 use crate::leak::Leak;
-use crate::{Params, Real};
-
-/// What the leaps of a pattern remember.
-pub struct Memory<T> {
-    /// Steps of the last leap; 0: there was none in this pattern.
-    last: usize,
-    /// Whether weights were plastic in it.
-    plastic: bool,
-    /// Error of the last prediction, as a potential.
-    error: f64,
-    /// Potential error allowed per leap.
-    tolerance: f64,
-    /// Of layer 1.
-    first: Course<T>,
-    /// Of the targets of each stage.
-    targets: Vec<Course<T>>,
-    /// Rates of each hidden layer in the last evaluation.
-    rates: Vec<Aligned<T>>,
-    /// Forward weights' changes of the last leap, left to apply: of W and of P, per target.
-    of_w: Vec<Aligned<T>>,
-    of_p: Vec<Aligned<T>>,
-    pending: Option<Powers<T>>,
-    /// Of the filters of input and target, how near their goals the steps of a leap bring them.
-    approach: Vec<f64>,
-    /// Of P, of the somata of layer 1, and of those of the targets of each stage.
-    weights: Table<T>,
-    somata: Table<T>,
-    above: Vec<[Table<T>; 2]>,
-}
-
-/// Inputs and errors of some neurons, in this evaluation and the last.
-struct Course<T> {
-    input: Aligned<T>,
-    last_input: Aligned<T>,
-    slope: Aligned<T>,
-    error: Aligned<T>,
-    last_error: Aligned<T>,
-}
-
-/// The longest leap, ms.
-const LONGEST_MS: f64 = 10.0;
-/// Largest growth from one leap to the next, and largest shrinkage.
-const GROWTH: (f64, f64) = (1.5, 0.25);
-/// Leaps begin when the curvature of the input allows this many steps: shorter ones take longer than their steps.
-const WORTHWHILE: f64 = 3.0;
-
-impl<T: Real> Memory<T> {
-    pub(super) fn new(params: &Params, stages: &[Stage<T>]) -> Self {
-        let course = |len: usize| {
-            let zeros = || Aligned::zeros(len);
-            Course {
-                input: zeros(),
-                last_input: zeros(),
-                slope: zeros(),
-                error: zeros(),
-                last_error: zeros(),
-            }
-        };
-        let targets = |stage: &Stage<T>| stage.targets.soma.len();
-        let raw = params.raw();
-        let longest = ((LONGEST_MS / raw.dt_ms) as usize).max(1);
-        let left = 1.0 - raw.dt_ms / raw.tau_0_ms;
-        let table = || Table::new(longest);
-        Self {
-            last: 0,
-            plastic: false,
-            error: 0.0,
-            tolerance: params.raw().tolerance,
-            first: course(params.dim(1) + 1),
-            targets: stages.iter().map(|stage| course(targets(stage))).collect(),
-            rates: stages
-                .iter()
-                .map(|stage| Aligned::zeros(stage.n + 1))
-                .collect(),
-            of_w: stages
-                .iter()
-                .map(|stage| Aligned::zeros(targets(stage)))
-                .collect(),
-            of_p: stages
-                .iter()
-                .map(|stage| Aligned::zeros(targets(stage)))
-                .collect(),
-            pending: None,
-            approach: (0..=longest).map(|n| 1.0 - left.powi(n as i32)).collect(),
-            weights: table(),
-            somata: table(),
-            above: stages.iter().map(|_| [table(), table()]).collect(),
-        }
-    }
-
-    /// The fraction of the change of input that is left when leaps begin. Of a change e^(-t/τ_0), a leap of h that
-    /// takes it for linear misses (h/τ_0)².
-    pub(super) fn transient(&self) -> f64 {
-        (self.tolerance / (WORTHWHILE * self.approach[1]).powi(2)).min(1.0)
-    }
-
-    /// Forgets the pattern before.
-    pub(super) fn begin(&mut self) {
-        self.last = 0;
-    }
-
-    /// Slopes do not outlive the moment at which weights become plastic, or cease to be.
-    fn continue_with(&mut self, job: Job) {
-        if self.plastic != job.plastic {
-            (self.last, self.plastic) = (0, job.plastic);
-        }
-    }
-
-    /// Steps of the leap to come.
-    fn choose(&self, left: usize) -> usize {
-        let longest = (self.approach.len() - 1) as f64;
-        let growth =
-            (0.9 * (self.tolerance / self.error.max(1e-300)).sqrt()).clamp(GROWTH.1, GROWTH.0);
-        let wanted = match self.last {
-            0 => 1.0,
-            last => (last as f64 * growth).ceil().min(longest),
-        };
-        (wanted as usize).clamp(1, left)
-    }
-}
 
 /// Leaps on the vector unit, over the steps of a job.
 pub(super) struct Leaps<'a, T: Real, R> {
@@ -170,11 +50,11 @@ impl<T: Real, R: Rate> WithSimd for Leaps<'_, T, R> {
         while left > 0 {
             core.filter(memory.approach[1]);
             evaluate::<T, S, R>(s, core, memory, job.plastic);
-            predict::<T, S>(s, core, memory);
+            memory.error = surprise::<T, S>(s, core, memory);
             let m = memory.choose(left);
             leap::<T, S, R>(s, core, memory, job, m);
             core.filter(memory.approach[m - 1]);
-            memory.last = m;
+            memory.spacing = memory.spacing.then(m);
             left -= m;
         }
         drives::<T, S>(s, core, memory);
@@ -185,7 +65,7 @@ impl<T: Real, R: Rate> WithSimd for Leaps<'_, T, R> {
 #[inline(always)]
 fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, memory: &mut Memory<T>) {
     let pending = memory.pending.take();
-    for (l, stage) in core.stages.iter_mut().enumerate() {
+    for (stage, above) in core.stages.iter_mut().zip(&memory.stages) {
         let tile = stage.w.tile();
         let changing = stage.is_plastic();
         let w = T::vectors_mut::<S>(stage.w.data_mut());
@@ -195,11 +75,11 @@ fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, memory: &mut Memory<
         match pending {
             Some(Powers { keep, sum, .. }) if changing => {
                 let leap = rows::Leap::<T, S> {
-                    keep: sum,
-                    decay: keep,
+                    keep: T::from_f64(sum),
+                    decay: T::from_f64(keep),
                     rate: T::vectors::<S>(&stage.changes[0].rate),
-                    of_w: &memory.of_w[l],
-                    of_p: &memory.of_p[l],
+                    of_w: &above.of_w,
+                    of_p: &above.of_p,
                 };
                 rows::leap_and_drive::<T, S>(s, tile, (w, p), leap, rate, drive);
             }
@@ -218,10 +98,7 @@ fn evaluate<T: Real, S: pulp::Simd, R: Rate>(
 ) {
     first_layer::<T, S, R>(s, core, &mut memory.first, plastic);
     for l in 1..core.stages.len() {
-        let [below, stage] = core
-            .stages
-            .get_disjoint_mut([l - 1, l])
-            .expect("two different stages");
+        let [below, stage] = two(&mut core.stages, l);
         stage.rate[..stage.n].copy_from_slice(&below.targets.rate[..stage.n]);
     }
     drives::<T, S>(s, core, memory);
@@ -234,20 +111,17 @@ fn evaluate<T: Real, S: pulp::Simd, R: Rate>(
             *apical = long_weighted_sum::<T, S>(s, &w[..used], rates);
         }
         if l == 0 {
-            let input = T::vectors_mut::<S>(&mut memory.first.input);
+            let input = T::vectors_mut::<S>(&mut memory.first.input.now);
             for (input, apical) in input.iter_mut().zip(T::vectors::<S>(&stage.apical)) {
                 *input = T::v_add(s, *input, *apical);
             }
         } else {
-            let [below, stage] = core
-                .stages
-                .get_disjoint_mut([l - 1, l])
-                .expect("two different stages");
+            let [below, stage] = two(&mut core.stages, l);
             below.targets.extra[..stage.n].copy_from_slice(&stage.apical[..stage.n]);
         }
     }
-    for (stage, course) in core.stages.iter().zip(&mut memory.targets) {
-        targets::<T, S, R>(s, stage, course, plastic);
+    for (stage, above) in core.stages.iter().zip(&mut memory.stages) {
+        targets::<T, S, R>(s, stage, &mut above.targets, plastic);
     }
 }
 
@@ -268,8 +142,10 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
     let soma = T::vectors::<S>(&core.soma);
     let rate = T::vectors_mut::<S>(&mut core.stages[0].rate);
     let (mask, bias) = (T::vectors::<S>(&core.mask), T::vectors::<S>(&core.bias));
-    let input = T::vectors_mut::<S>(&mut course.input);
-    let error = T::vectors_mut::<S>(&mut course.error);
+    course.input.shift();
+    course.error.shift();
+    let input = T::vectors_mut::<S>(&mut course.input.now);
+    let error = T::vectors_mut::<S>(&mut course.error.now);
     for (b, w) in columns.enumerate() {
         let drive = match (w, &core.x[..]) {
             (&[w_0, w_1], &[x_0, x_1]) => {
@@ -302,8 +178,10 @@ fn targets<T: Real, S: pulp::Simd, R: Rate>(
     let (drive, extra) = (T::vectors::<S>(&t.drive), T::vectors::<S>(&t.extra));
     let (gain, prediction) = (T::vectors::<S>(&t.gain), T::vectors::<S>(&t.prediction));
     let rate = T::vectors::<S>(&t.rate);
-    let input = T::vectors_mut::<S>(&mut course.input);
-    let error = T::vectors_mut::<S>(&mut course.error);
+    course.input.shift();
+    course.error.shift();
+    let input = T::vectors_mut::<S>(&mut course.input.now);
+    let error = T::vectors_mut::<S>(&mut course.error.now);
     for b in 0..input.len() {
         input[b] = T::fma(s, gain[b], drive[b], extra[b]);
         if plastic {
@@ -313,33 +191,23 @@ fn targets<T: Real, S: pulp::Simd, R: Rate>(
     }
 }
 
-/// Slopes of the inputs, and how far these are from what the last slopes predicted.
+/// How far the inputs are from what was predicted: the largest distance, as a potential.
 #[inline(always)]
-fn predict<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &mut Memory<T>) {
-    let last = memory.last;
-    let zero = T::splat(s, T::ZERO);
-    let mut largest = zero;
-    let raw = core.params.raw();
-    // An input too large by dI leads to a potential too large by dI / (1 - κ) ≤ dI / (dt (g_l + g_b)).
-    let to_potential = 1.0 / (raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d)));
-    for course in std::iter::once(&mut memory.first).chain(&mut memory.targets) {
-        let input = T::vectors::<S>(&course.input);
-        let last_input = T::vectors::<S>(&course.last_input);
-        let slope = T::vectors_mut::<S>(&mut course.slope);
-        if last == 0 {
-            slope.fill(zero);
-        } else {
-            let n = T::splat(s, T::from_f64(last as f64));
-            let per_step = T::splat(s, T::from_f64(1.0 / last as f64));
-            for b in 0..input.len() {
-                let change = T::v_sub(s, input[b], last_input[b]);
-                let surprise = T::v_sub(s, change, T::v_mul(s, n, slope[b]));
-                largest = T::v_max(s, T::v_abs(s, surprise), largest);
-                slope[b] = T::v_mul(s, per_step, change);
-            }
+fn surprise<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &Memory<T>) -> f64 {
+    if memory.spacing.last().is_none() {
+        return 0.0;
+    }
+    let mut largest = T::splat(s, T::ZERO);
+    let targets = memory.stages.iter().map(|above| &above.targets);
+    for course in std::iter::once(&memory.first).chain(targets) {
+        let input = T::vectors::<S>(&course.input.now);
+        for (input, predicted) in input.iter().zip(T::vectors::<S>(&course.predicted)) {
+            largest = T::v_max(s, T::v_abs(s, T::v_sub(s, *input, *predicted)), largest);
         }
     }
-    memory.error = T::v_largest(s, largest).to_f64() * to_potential;
+    let raw = core.params.raw();
+    // An input too large by dI leads to a potential too large by dI / (1 - κ) ≤ dI / (dt (g_l + g_b)).
+    T::v_largest(s, largest).to_f64() / (raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d)))
 }
 
 /// `m` steps, with inputs and errors as they are and as they change.
@@ -351,43 +219,30 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
     job: Job,
     m: usize,
 ) {
+    let spacing = memory.spacing;
     let weights = memory.weights.of(core.decay, m);
-    // Means over the leap are those at its middle, (m-1)/2 steps on.
-    let ahead = if memory.last == 0 {
-        0.0
-    } else {
-        0.5 * (m - 1) as f64 / memory.last as f64
-    };
+    let mean = spacing.mean(m);
     if job.plastic {
-        first_plasticity::<T, S>(s, core, &memory.first, weights, ahead);
+        first_plasticity::<T, S>(s, core, &memory.first, weights, mean);
     }
+    let powers = memory.somata.of(core.first.leak.keep, m);
     advance::<T, S>(
         s,
         &mut core.soma,
-        &memory.first,
-        memory.somata.of(core.first.leak.keep, m),
+        &mut memory.first,
+        powers,
+        spacing.soma(powers),
+        spacing.after(m),
     );
     let last_stage = core.stages.len() - 1;
     for l in 0..core.stages.len() {
         if job.plastic {
-            plasticity::<T, S>(s, core, memory, l, weights, ahead);
+            plasticity::<T, S>(s, core, &mut memory.stages[l], l, weights, mean);
         }
-        let stage = &mut core.stages[l];
-        let [above, inns] = &mut memory.above[l];
-        let above = above.of(stage.targets.keep[0], m);
-        let inns = inns.of(stage.targets.keep[stage.m], m);
-        let course = &memory.targets[l];
+        let (stage, above) = (&mut core.stages[l], &mut memory.stages[l]);
+        let average = job.average && l == last_stage;
+        advance_targets(stage, above, spacing, m, average);
         let t = &mut stage.targets;
-        for k in 0..2 * stage.m {
-            let Powers { keep, sum, ramp } = if k < stage.m { above } else { inns };
-            let old = t.soma[k];
-            let new = keep * old + sum * course.input[k] + ramp * course.slope[k];
-            if job.average && l == last_stage {
-                let m = m as f64;
-                t.sum[k] += T::from_f64(m) * old + T::from_f64(0.5 * (m + 1.0)) * (new - old);
-            }
-            t.soma[k] = new;
-        }
         let (soma, rate) = (T::vectors::<S>(&t.soma), T::vectors_mut::<S>(&mut t.rate));
         for (u, r) in soma.iter().zip(rate) {
             *r = R::rate::<T, S>(s, *u);
@@ -395,34 +250,59 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
         nudge(stage, core.nudging, core.feedback_gain);
     }
     memory.pending = job.plastic.then_some(weights);
-    let courses = std::iter::once(&mut memory.first).chain(&mut memory.targets);
-    courses.for_each(|course| {
-        std::mem::swap(&mut course.error, &mut course.last_error);
-        std::mem::swap(&mut course.input, &mut course.last_input);
-    });
 }
 
+/// The somata of layer 1, and what should enter them after `m` steps.
 #[inline(always)]
-fn advance<T: Real, S: pulp::Simd>(s: S, soma: &mut [T], course: &Course<T>, powers: Powers<T>) {
-    let Powers { keep, sum, ramp } = powers;
-    let (keep, sum, ramp) = (T::splat(s, keep), T::splat(s, sum), T::splat(s, ramp));
-    let inputs = T::vectors::<S>(&course.input)
-        .iter()
-        .zip(T::vectors::<S>(&course.slope));
-    for (u, (input, slope)) in T::vectors_mut::<S>(soma).iter_mut().zip(inputs) {
-        *u = T::fma(
-            s,
-            keep,
-            *u,
-            T::fma(s, sum, *input, T::v_mul(s, ramp, *slope)),
-        );
+fn advance<T: Real, S: pulp::Simd>(
+    s: S,
+    soma: &mut [T],
+    course: &mut Course<T>,
+    powers: Powers,
+    lead: [f64; 2],
+    after: [f64; 2],
+) {
+    let (keep, sum) = (
+        T::splat(s, T::from_f64(powers.keep)),
+        T::splat(s, T::from_f64(powers.sum)),
+    );
+    let predicted = T::vectors_mut::<S>(&mut course.predicted);
+    let (led, next) = (course.input.led(s, lead), course.input.led(s, after));
+    for (b, u) in T::vectors_mut::<S>(soma).iter_mut().enumerate() {
+        *u = T::fma(s, keep, *u, T::fma(s, sum, led.now(b), led.change(s, b)));
+        predicted[b] = next.value(s, b);
     }
 }
 
-/// The mean of what was `last` and is `now`, `ahead` times their difference further on.
+/// The same for the targets of a stage.
 #[inline(always)]
-fn mean<T: Real, S: pulp::Simd>(s: S, last: T::V<S>, now: T::V<S>, ahead: T::V<S>) -> T::V<S> {
-    T::fma(s, ahead, T::v_sub(s, now, last), now)
+fn advance_targets<T: Real>(
+    stage: &mut Stage<T>,
+    above: &mut Above<T>,
+    spacing: Spacing,
+    m: usize,
+    average: bool,
+) {
+    let (n, t) = (stage.m, &mut stage.targets);
+    let course = &mut above.targets;
+    let after = spacing.after(m).map(T::from_f64);
+    let sides = above.powers.iter_mut().zip([0..n, n..2 * n]);
+    for (table, side) in sides {
+        let powers = table.of(t.keep[side.start], m);
+        let [keep, sum] = [powers.keep, powers.sum].map(T::from_f64);
+        let lead = spacing.soma(powers).map(T::from_f64);
+        for k in side {
+            let (input, [d, d_before]) = course.input.at(k);
+            course.predicted[k] = input + (after[0] * d + after[1] * d_before);
+            let old = t.soma[k];
+            let new = keep * old + (sum * input + (lead[0] * d + lead[1] * d_before));
+            if average {
+                let m = m as f64;
+                t.sum[k] += T::from_f64(m) * old + T::from_f64(0.5 * (m + 1.0)) * (new - old);
+            }
+            t.soma[k] = new;
+        }
+    }
 }
 
 /// Plasticity of the weights from the input.
@@ -431,37 +311,27 @@ fn first_plasticity<T: Real, S: pulp::Simd>(
     s: S,
     core: &mut Core<T>,
     course: &Course<T>,
-    weights: Powers<T>,
-    ahead: f64,
+    weights: Powers,
+    mean: [f64; 2],
 ) {
     if core.input.scale == 0.0 {
         return;
     }
-    let (ahead, n) = (T::splat(s, T::from_f64(ahead)), core.x.len());
-    let [decay, keep, of_w] = [weights.keep, weights.sum, weights.ramp].map(|x| T::splat(s, x));
-    let of_p = keep;
-    let x = &core.x_learning;
+    let change = Change::<T, S>::new(s, weights);
+    let (n, x) = (core.x.len(), &core.x_learning);
     let (w, p) = core.input.columns();
     let columns = T::vectors_mut::<S>(w)
         .chunks_exact_mut(n)
         .zip(T::vectors_mut::<S>(p).chunks_exact_mut(n));
-    let errors = T::vectors::<S>(&course.last_error)
-        .iter()
-        .zip(T::vectors::<S>(&course.error));
-    for ((w, p), (last, now)) in columns.zip(errors) {
-        let e = mean::<T, S>(s, *last, *now, ahead);
-        let (e_w, e_p) = (T::v_mul(s, of_w, e), T::v_mul(s, of_p, e));
-        let step = |w: &mut T::V<S>, p: &mut T::V<S>, x: T| {
-            let (x, p_old) = (T::splat(s, x), *p);
-            *w = T::fma(s, keep, p_old, T::fma(s, e_w, x, *w));
-            *p = T::fma(s, e_p, x, T::v_mul(s, decay, p_old));
-        };
+    let errors = course.error.led(s, mean);
+    for (b, (w, p)) in columns.enumerate() {
+        let e = errors.value(s, b);
         if let ([w_0, w_1], [p_0, p_1], &[x_0, x_1]) = (&mut *w, &mut *p, &x[..]) {
-            step(w_0, p_0, x_0);
-            step(w_1, p_1, x_1);
+            change.apply(s, w_0, p_0, e, x_0);
+            change.apply(s, w_1, p_1, e, x_1);
         } else {
             for ((w, p), x) in w.iter_mut().zip(p).zip(x) {
-                step(w, p, *x);
+                change.apply(s, w, p, e, *x);
             }
         }
     }
@@ -472,47 +342,72 @@ fn first_plasticity<T: Real, S: pulp::Simd>(
 fn plasticity<T: Real, S: pulp::Simd>(
     s: S,
     core: &mut Core<T>,
-    memory: &mut Memory<T>,
+    above: &mut Above<T>,
     l: usize,
-    weights: Powers<T>,
-    ahead: f64,
+    weights: Powers,
+    mean: [f64; 2],
 ) {
     let stage = &mut core.stages[l];
-    let ahead = T::splat(s, T::from_f64(ahead));
-    let (ramp, sum) = (T::splat(s, weights.ramp), T::splat(s, weights.sum));
-    let course = &memory.targets[l];
-    let errors = T::vectors::<S>(&course.last_error)
-        .iter()
-        .zip(T::vectors::<S>(&course.error));
-    let factors = T::vectors_mut::<S>(&mut memory.of_w[l])
-        .iter_mut()
-        .zip(T::vectors_mut::<S>(&mut memory.of_p[l]));
+    let change = Change::<T, S>::new(s, weights);
+    let of_w = T::vectors_mut::<S>(&mut above.of_w);
+    let of_p = T::vectors_mut::<S>(&mut above.of_p);
+    let errors = above.targets.error.led(s, mean);
     let learning = T::vectors::<S>(&stage.targets.learning);
-    for ((of_w, of_p), ((last, now), learning)) in factors.zip(errors.zip(learning)) {
-        let e = T::v_mul(s, *learning, mean::<T, S>(s, *last, *now, ahead));
-        (*of_w, *of_p) = (T::v_mul(s, ramp, e), T::v_mul(s, sum, e));
+    for b in 0..of_w.len() {
+        let e = T::v_mul(s, learning[b], errors.value(s, b));
+        of_w[b] = T::v_mul(s, change.ramp, e);
+        of_p[b] = T::v_mul(s, change.sum, e);
     }
-    let now = T::vectors::<S>(&stage.rate);
-    let last = T::vectors_mut::<S>(&mut memory.rates[l]);
-    let change = T::vectors_mut::<S>(&mut stage.changes[0].rate);
-    for b in 0..now.len() {
-        change[b] = mean::<T, S>(s, last[b], now[b], ahead);
-        last[b] = now[b];
-    }
+    above.rate.push(&stage.rate);
+    means::<T, S>(s, &above.rate, mean, &mut stage.changes[0].rate);
     if stage.scales.pi > 0.0 {
-        let (m, decay) = (stage.m, T::splat(s, weights.keep));
+        above.apical.push(&stage.apical);
+        above.above.push(&stage.targets.rate);
+        means::<T, S>(s, &above.above, mean, &mut above.mean);
+        let m = stage.m;
+        let apical = above.apical.led(s, mean);
         let learning = T::splat(s, core.pi_learning[l]);
         let columns = T::vectors_mut::<S>(stage.feedback.data_mut()).chunks_exact_mut(2 * m);
         let changes = T::vectors_mut::<S>(stage.p_pi.data_mut()).chunks_exact_mut(m);
-        let inns = &stage.targets.rate[m..2 * m];
-        for ((w, p), apical) in columns.zip(changes).zip(T::vectors::<S>(&stage.apical)) {
-            let e = T::v_mul(s, learning, *apical);
-            let (e_w, e_p) = (T::v_mul(s, ramp, e), T::v_mul(s, sum, e));
-            for ((w, p), x) in w[m..].iter_mut().zip(p).zip(inns) {
-                let (x, p_old) = (T::splat(s, *x), *p);
-                *w = T::fma(s, sum, p_old, T::fma(s, e_w, x, *w));
-                *p = T::fma(s, e_p, x, T::v_mul(s, decay, p_old));
+        for (b, (w, p)) in columns.zip(changes).enumerate() {
+            let e = T::v_mul(s, learning, apical.value(s, b));
+            for ((w, p), x) in w[m..].iter_mut().zip(p).zip(&above.mean[m..2 * m]) {
+                change.apply(s, w, p, e, *x);
             }
         }
+    }
+}
+
+/// Means over a leap.
+#[inline(always)]
+fn means<T: Real, S: pulp::Simd>(s: S, past: &Past<T>, mean: [f64; 2], into: &mut [T]) {
+    let past = past.led(s, mean);
+    for (b, mean) in T::vectors_mut::<S>(into).iter_mut().enumerate() {
+        *mean = past.value(s, b);
+    }
+}
+
+/// What many plastic steps do to weights: `W ← W + S P + R e x,  P ← βᵐ P + S e x`.
+struct Change<T: Real, S: pulp::Simd> {
+    keep: T::V<S>,
+    sum: T::V<S>,
+    ramp: T::V<S>,
+}
+
+impl<T: Real, S: pulp::Simd> Change<T, S> {
+    #[inline(always)]
+    fn new(s: S, weights: Powers) -> Self {
+        Self {
+            keep: T::splat(s, T::from_f64(weights.keep)),
+            sum: T::splat(s, T::from_f64(weights.sum)),
+            ramp: T::splat(s, T::from_f64(weights.ramp)),
+        }
+    }
+
+    #[inline(always)]
+    fn apply(&self, s: S, w: &mut T::V<S>, p: &mut T::V<S>, e: T::V<S>, x: T) {
+        let (ex, p_old) = (T::v_mul(s, e, T::splat(s, x)), *p);
+        *w = T::fma(s, self.sum, p_old, T::fma(s, self.ramp, ex, *w));
+        *p = T::fma(s, self.sum, ex, T::v_mul(s, self.keep, p_old));
     }
 }

@@ -6,6 +6,8 @@ mod engine;
 mod first;
 mod input;
 mod leap;
+mod memory;
+mod past;
 mod powers;
 mod stage;
 mod step;

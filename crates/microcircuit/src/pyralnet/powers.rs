@@ -1,48 +1,50 @@
-//! Sums over the steps of a leap, in closed form.
+//! Sums over the steps of a leap.
 
 use crate::Real;
 
-/// Of a factor κ per step and m steps: κᵐ, S(κ) and (m - S(κ)) / (1-κ), as in [`leap`](super::leap).
+/// What m steps that multiply by κ make of inputs of 1, j and j² in step j = 0 … m - 1:
+///
+/// ```text
+/// κᵐ,   S = Σ κ^(m-1-j) = (1 - κᵐ) / (1 - κ),   R = Σ κ^(m-1-j) j,   Q = Σ κ^(m-1-j) j²
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Powers<T> {
-    pub(super) keep: T,
-    pub(super) sum: T,
-    pub(super) ramp: T,
-}
-
-impl<T: Real> Powers<T> {
-    /// With κᵐ as it is rounded, so that the state settles where single steps let it settle.
-    fn of(kappa: T, m: usize) -> Self {
-        let kappa = kappa.to_f64();
-        let keep = T::from_f64(kappa.powi(m as i32));
-        let sum = (1.0 - keep.to_f64()) / (1.0 - kappa);
-        Self {
-            keep,
-            sum: T::from_f64(sum),
-            ramp: T::from_f64((m as f64 - sum) / (1.0 - kappa)),
-        }
-    }
+pub(super) struct Powers {
+    /// κᵐ, rounded to the type of the state
+    pub(super) keep: f64,
+    /// S, of the rounded κᵐ, so that the state settles where single steps let it settle
+    pub(super) sum: f64,
+    /// R
+    pub(super) ramp: f64,
+    /// Q
+    pub(super) square: f64,
 }
 
 /// The powers of one factor for leaps of every length, which take longer to compute than a leap.
 pub(super) struct Table<T> {
     kappa: T,
     /// For m = 0, 1, …
-    powers: Vec<Powers<T>>,
+    powers: Vec<Powers>,
 }
 
 impl<T: Real> Table<T> {
     /// For leaps of up to `longest` steps; of what factor is seen later.
     pub(super) fn new(longest: usize) -> Self {
-        let kappa = T::default();
-        Self {
-            kappa,
-            powers: (0..=longest).map(|m| Powers::of(kappa, m)).collect(),
-        }
+        let zero = Powers {
+            keep: 0.0,
+            sum: 0.0,
+            ramp: 0.0,
+            square: 0.0,
+        };
+        let mut table = Self {
+            kappa: T::default(),
+            powers: vec![zero; longest + 1],
+        };
+        table.fill(T::default());
+        table
     }
 
     #[inline(always)]
-    pub(super) fn of(&mut self, kappa: T, m: usize) -> Powers<T> {
+    pub(super) fn of(&mut self, kappa: T, m: usize) -> Powers {
         if self.kappa != kappa {
             self.fill(kappa);
         }
@@ -52,8 +54,21 @@ impl<T: Real> Table<T> {
     #[cold]
     fn fill(&mut self, kappa: T) {
         self.kappa = kappa;
+        let kappa = kappa.to_f64();
+        let (mut keep, mut sum, mut ramp, mut square) = (1.0, 0.0, 0.0, 0.0);
         for (m, powers) in self.powers.iter_mut().enumerate() {
-            *powers = Powers::of(kappa, m);
+            let rounded = T::from_f64(keep).to_f64();
+            *powers = Powers {
+                keep: rounded,
+                sum: sum + (keep - rounded) / (1.0 - kappa).max(f64::MIN_POSITIVE),
+                ramp,
+                square,
+            };
+            let j = m as f64;
+            keep *= kappa;
+            sum = kappa * sum + 1.0;
+            ramp = kappa * ramp + j;
+            square = kappa * square + j * j;
         }
     }
 }
@@ -65,18 +80,21 @@ mod tests {
     #[test]
     fn closed_forms_are_the_sums() {
         let mut table = Table::<f64>::new(40);
-        for kappa in [0.0, 0.1, 0.862, 1.0 - 1.0 / 300.0] {
+        for kappa in [0.0, 0.1, 0.862, 1.0 - 1.0 / 300.0, 1.0] {
             for m in [0, 1, 2, 7, 40] {
-                let Powers { keep, sum, ramp } = table.of(kappa, m);
+                let powers = table.of(kappa, m);
                 let power = |k: usize| kappa.powi(k as i32);
-                let expected: [f64; 3] = [
-                    power(m),
-                    (0..m).map(power).sum(),
-                    (0..m).map(|j| j as f64 * power(m - 1 - j)).sum(),
-                ];
-                for (ours, exact) in [keep, sum, ramp].into_iter().zip(expected) {
+                let sum = |input: fn(f64) -> f64| -> f64 {
+                    (0..m).map(|j| input(j as f64) * power(m - 1 - j)).sum()
+                };
+                for (ours, exact) in [
+                    (powers.keep, power(m)),
+                    (powers.sum, sum(|_| 1.0)),
+                    (powers.ramp, sum(|j| j)),
+                    (powers.square, sum(|j| j * j)),
+                ] {
                     assert!(
-                        (ours - exact).abs() <= 1e-9 * exact,
+                        (ours - exact).abs() <= 1e-9 * exact.max(1.0),
                         "{kappa} {m}: {ours} {exact}"
                     );
                 }

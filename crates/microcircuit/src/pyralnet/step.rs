@@ -95,7 +95,7 @@ pub(super) fn catch_up<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>) {
 
 /// Stage `l` and the one below.
 #[inline(always)]
-fn two<T>(stages: &mut [Stage<T>], l: usize) -> [&mut Stage<T>; 2] {
+pub(super) fn two<T>(stages: &mut [Stage<T>], l: usize) -> [&mut Stage<T>; 2] {
     stages
         .get_disjoint_mut([l - 1, l])
         .expect("two different stages")

@@ -1,0 +1,146 @@
+//! What the adaptive integrator remembers, and how long its leaps are.
+
+use super::engine::Job;
+use super::past::{Past, Spacing};
+use super::powers::{Powers, Table};
+use super::stage::Stage;
+use crate::kernels::aligned::Aligned;
+use crate::{Params, Real};
+
+/// What the leaps of a pattern remember.
+pub struct Memory<T> {
+    /// Of the last evaluations of this pattern.
+    pub(super) spacing: Spacing,
+    /// Steps that the last leap should have had, had no job ended before.
+    wanted: usize,
+    /// Whether weights were plastic in it.
+    plastic: bool,
+    /// Error of the last prediction, as a potential, and the largest allowed.
+    pub(super) error: f64,
+    tolerance: f64,
+    /// Of layer 1, and of the targets of each stage.
+    pub(super) first: Course<T>,
+    pub(super) stages: Vec<Above<T>>,
+    /// Forward weights' changes of the last leap are left to apply.
+    pub(super) pending: Option<Powers>,
+    /// Of the filters of input and target, how near their goals the steps of a leap bring them.
+    pub(super) approach: Vec<f64>,
+    /// Of P, and of the somata of layer 1.
+    pub(super) weights: Table<T>,
+    pub(super) somata: Table<T>,
+}
+
+/// Of some neurons, what enters their somata and their errors.
+pub(super) struct Course<T> {
+    pub(super) input: Past<T>,
+    /// What the input should be in the next evaluation.
+    pub(super) predicted: Aligned<T>,
+    pub(super) error: Past<T>,
+}
+
+/// Of a stage.
+pub(super) struct Above<T> {
+    pub(super) targets: Course<T>,
+    /// Rates of its hidden layer, its apical potentials, and rates of the targets.
+    pub(super) rate: Past<T>,
+    pub(super) apical: Past<T>,
+    pub(super) above: Past<T>,
+    /// Mean rates of the targets in a leap; scratch.
+    pub(super) mean: Aligned<T>,
+    /// What is left to apply of the last leap, per target: to W and to P.
+    pub(super) of_w: Aligned<T>,
+    pub(super) of_p: Aligned<T>,
+    /// Of the somata of the layer above and of the interneurons.
+    pub(super) powers: [Table<T>; 2],
+}
+
+/// The longest leap, ms.
+const LONGEST_MS: f64 = 10.0;
+/// Largest shrinkage and growth from one leap to the next.
+const GROWTH: (f64, f64) = (0.25, 1.5);
+/// Leaps begin when the input allows this many steps: shorter leaps take longer than their steps.
+const WORTHWHILE: f64 = 3.0;
+
+impl<T: Real> Course<T> {
+    fn new(len: usize) -> Self {
+        Self {
+            input: Past::zeros(len),
+            predicted: Aligned::zeros(len),
+            error: Past::zeros(len),
+        }
+    }
+}
+
+impl<T: Real> Memory<T> {
+    pub(super) fn new(params: &Params, stages: &[Stage<T>]) -> Self {
+        let raw = params.raw();
+        let longest = ((LONGEST_MS / raw.dt_ms) as usize).max(1);
+        let left = 1.0 - raw.dt_ms / raw.tau_0_ms;
+        let table = || Table::new(longest);
+        let above = |stage: &Stage<T>| {
+            let targets = stage.targets.soma.len();
+            Above {
+                targets: Course::new(targets),
+                rate: Past::zeros(stage.rate.len()),
+                apical: Past::zeros(stage.apical.len()),
+                above: Past::zeros(targets),
+                mean: Aligned::zeros(targets),
+                of_w: Aligned::zeros(targets),
+                of_p: Aligned::zeros(targets),
+                powers: [table(), table()],
+            }
+        };
+        Self {
+            spacing: Spacing::default(),
+            wanted: 0,
+            plastic: false,
+            error: 0.0,
+            tolerance: raw.tolerance,
+            first: Course::new(params.dim(1) + 1),
+            stages: stages.iter().map(above).collect(),
+            pending: None,
+            approach: (0..=longest).map(|n| 1.0 - left.powi(n as i32)).collect(),
+            weights: table(),
+            somata: table(),
+        }
+    }
+
+    /// The fraction of the change of input that is left when leaps begin. Of a change e^(-t/τ_0), a leap of h that
+    /// takes it for a parabola misses (h/τ_0)³, and one that has no past yet more.
+    pub(super) fn transient(&self) -> f64 {
+        (self.tolerance / (WORTHWHILE * self.approach[1]).powi(2)).min(1.0)
+    }
+
+    /// Forgets the pattern before.
+    pub(super) fn begin(&mut self) {
+        (self.spacing, self.wanted) = (Spacing::default(), 0);
+    }
+
+    /// The past does not lead beyond the moment at which weights become plastic, or cease to be.
+    pub(super) fn continue_with(&mut self, job: Job) {
+        if self.plastic != job.plastic {
+            self.plastic = job.plastic;
+            self.begin();
+        }
+    }
+
+    /// Steps of the leap to come, with `left` until the job ends. The error is of third order in their number.
+    pub(super) fn choose(&mut self, left: usize) -> usize {
+        let longest = (self.approach.len() - 1) as f64;
+        let growth = 0.9 * (self.tolerance / self.error.max(1e-300)).cbrt();
+        let wanted = match self.spacing.last() {
+            None => 1,
+            Some(last) => {
+                let wanted = last as f64 * growth.clamp(GROWTH.0, GROWTH.1);
+                let wanted = wanted.ceil().min(longest) as usize;
+                if last < self.wanted && growth > 1.0 {
+                    wanted.max(self.wanted)
+                } else {
+                    wanted
+                }
+            }
+        };
+        self.wanted = wanted;
+        wanted.min(left)
+    }
+}
