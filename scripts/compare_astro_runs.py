@@ -5,10 +5,14 @@ A run that has not left chance answers the same to every image, so accuracies ar
 below 0.2 (Fisher's exact test) and the accuracies of the rest (Mann-Whitney U, normal approximation with ties), condition by
 condition, with runs of the published program after the same number of epochs and with the printed published runs.
 
+An accuracy is also chance of the autoencoder: which of its latents the published wiring leaves unread, and which are
+neighbours. Runs that read the latents of one autoencoder in other orders say how much, and whether the published ones are
+within that: a second table.
+
     scripts/compare_astro_runs.py [figures/paper/data]
 
 Needs nothing but Python. Runs in the given folder: diffusion.csv, diffusion.history.csv, and the same of
-astro_vs_neurons_fixed if they are there.
+astro_vs_neurons_fixed and astro_latents if they are there.
 """
 
 import csv
@@ -96,6 +100,41 @@ def our_runs(data):
     return found
 
 
+def median(values):
+    values = sorted(values)
+    n = len(values)
+    return 0.5 * (values[(n - 1) // 2] + values[n // 2])
+
+
+def compare_orders(data, program, talk):
+    """Medians of started runs, by epoch: one per order of the latents, against those on other autoencoders."""
+    settings = {row["key"]: row for row in rows(data / "astro_latents.csv")}
+    by_epoch = {}
+    for row in rows(data / "astro_latents.history.csv"):
+        accuracy = float(row["test_accuracy"])
+        if accuracy >= CHANCE:
+            orders = by_epoch.setdefault(int(row["epoch"]), {})
+            orders.setdefault(settings[row["key"]]["encoder.order"], []).append(accuracy)
+    if not by_epoch:
+        return
+    print("\nMedians of the runs that started, over orders of the latents of our autoencoder:\n")
+    print("| epoch | orders | lowest | median | highest | others | theirs | p (rank among orders) |")
+    print("|---|---|---|---|---|---|---|---|")
+    for epoch, orders in sorted(by_epoch.items()):
+        medians = [median(values) for values in orders.values()]
+        centre = median(medians)
+        for name, runs in (("program", program.get(epoch, [])), ("talk", talk if epoch == 150 else [])):
+            started = [a for a in runs if a >= CHANCE]
+            if not started:
+                continue
+            theirs = median(started)
+            further = sum(abs(m - centre) >= abs(theirs - centre) for m in medians)
+            print(
+                f"| {epoch} | {len(medians)} | {min(medians):.3f} | {centre:.3f} | {max(medians):.3f} "
+                f"| {name} | {theirs:.3f} | {(1 + further) / (1 + len(medians)):.2f} |"
+            )
+
+
 def main():
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "figures/paper/data"
     ours = our_runs(data)
@@ -124,6 +163,8 @@ def main():
     ):
         if key in ours:
             compare(f"published {experiment}: {key[1]}, sigma {key[2]:g}", ours[key], printed[experiment])
+    on_vae = {key[3]: runs for key, runs in program.items() if key[:3] == ("astrocytes", "vae", 0.0)}
+    compare_orders(data, on_vae, printed["digits_exp153"])
 
 
 if __name__ == "__main__":

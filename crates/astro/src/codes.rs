@@ -67,6 +67,33 @@ impl Codes {
         })
     }
 
+    /// The same codes with their features in another order: feature i becomes what `order[i]` was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Order`] if `order` does not name every feature once.
+    pub fn reordered(&self, order: &[usize]) -> Result<Self, Error> {
+        let mut named = order.to_vec();
+        named.sort_unstable();
+        if !named.into_iter().eq(0..self.features) {
+            return Err(Error::Order {
+                features: self.features,
+            });
+        }
+        let turn = |values: &[f32]| -> Vec<f32> {
+            values
+                .chunks_exact(self.features)
+                .flat_map(|code| order.iter().map(|&i| code[i]))
+                .collect()
+        };
+        Ok(Self {
+            features: self.features,
+            labels: self.labels.clone(),
+            mean: turn(&self.mean),
+            deviation: turn(&self.deviation),
+        })
+    }
+
     /// Number of samples.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -126,6 +153,27 @@ pub(crate) fn gather(drawn: &[f32], samples: &[u32], batch: &mut DMatrix<f32>) {
 mod tests {
     use super::*;
     use crate::random::Streams;
+
+    #[test]
+    fn features_are_reordered_together() {
+        let mean = DMatrix::from_fn(3, 4, |i, j| (10 * i + j) as f32);
+        let log_variance = DMatrix::from_fn(3, 4, |i, j| -((i + j) as f32));
+        let codes = |order: [usize; 4]| {
+            let by_column = |m: &DMatrix<f32>| m.select_columns(&order);
+            Codes::normal(&by_column(&mean), &by_column(&log_variance), vec![0, 1, 2]).unwrap()
+        };
+        let turned = codes([0, 1, 2, 3]).reordered(&[2, 0, 3, 1]).unwrap();
+        let expected = codes([2, 0, 3, 1]);
+        assert_eq!(turned.mean, expected.mean);
+        assert_eq!(turned.deviation, expected.deviation);
+        for wrong in [&[0, 1, 2][..], &[0, 1, 2, 2], &[0, 1, 2, 4]] {
+            let error = turned.reordered(wrong).unwrap_err();
+            assert!(
+                error.to_string().contains("each of the 4 features"),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn drawn_codes_have_the_encoders_mean_and_variance() {

@@ -50,6 +50,12 @@ pub enum Error {
         /// Features it would be given.
         found: usize,
     },
+    /// An order of features leaves some out, or names some twice.
+    #[error("an order must name each of the {features} features once")]
+    Order {
+        /// How many there are.
+        features: usize,
+    },
     /// A label names no class.
     #[error("label {label} of sample {sample} names none of the {classes} classes")]
     Label {

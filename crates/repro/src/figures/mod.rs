@@ -45,6 +45,7 @@ pub static ALL: &[&Figure] = &[
     &mnist::MNIST_STEADNET,
     &mnist::MNIST_PYRALNET,
     &astro::ASTRO_VS_NEURONS,
+    &astro::LATENTS,
     &astro::DIFFUSION,
     &astro::NOISE,
     &astro::DROPOUT,

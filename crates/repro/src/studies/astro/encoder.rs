@@ -11,6 +11,7 @@ use astro::dense::Threads;
 use astro::projection::SparseProjection;
 use astro::random::Streams;
 use astro::vae::{Vae, VaeSizes, VaeTrainer};
+use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 
 use super::Digits;
@@ -71,6 +72,14 @@ pub(super) struct Encoder {
     epochs: usize,
     learning_rate: f64,
     seed: u64,
+    /// In which order a classifier reads the latents: as they were trained, 0, or as drawn from this number. Training
+    /// treats all latents alike, so any order is as likely as any other.
+    #[serde(skip_serializing_if = "is_zero")]
+    order: u64,
+}
+
+fn is_zero(order: &u64) -> bool {
+    *order == 0
 }
 
 impl Default for Encoder {
@@ -81,6 +90,7 @@ impl Default for Encoder {
             epochs: 86,
             learning_rate: 1e-3,
             seed: 1,
+            order: 0,
         }
     }
 }
@@ -103,8 +113,26 @@ impl Encoder {
         Ok(())
     }
 
-    /// The codes of all images; those of an autoencoder once per process, a projection's for this seed.
+    /// The codes of all images, in the order that is asked for.
     pub(super) fn encode(&self, data: &Data, seed: u64) -> Result<Arc<Encoded>> {
+        let as_trained = Self {
+            order: 0,
+            ..self.clone()
+        };
+        let codes = as_trained.codes(data, seed)?;
+        if self.order == 0 {
+            return Ok(codes);
+        }
+        let mut order: Vec<usize> = (0..codes.train.features()).collect();
+        order.shuffle(&mut Streams::new(self.order).codes);
+        Ok(Arc::new(Encoded {
+            train: codes.train.reordered(&order)?,
+            test: codes.test.reordered(&order)?,
+        }))
+    }
+
+    /// The codes of all images; those of an autoencoder once per process, a projection's for this seed.
+    fn codes(&self, data: &Data, seed: u64) -> Result<Arc<Encoded>> {
         type Cache = Mutex<HashMap<String, Arc<Encoded>>>;
         static ENCODED: LazyLock<Cache> = LazyLock::new(Mutex::default);
         if self.kind == Kind::RandomProjection {

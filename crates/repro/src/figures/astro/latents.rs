@@ -1,0 +1,181 @@
+//! How much of an accuracy is chance of the autoencoder: its latents read in other orders.
+
+use anyhow::Result;
+
+use super::super::{Figure, Inputs};
+use super::bars::{OURS, STARTED, Statistic};
+use crate::frame::Frame;
+use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+
+/// Asked by the comparison with runs on other autoencoders.
+pub(in crate::figures) static LATENTS: Figure = Figure {
+    id: "astro-latents",
+    source: "open question: which latents the published wiring reads",
+    shows: "accuracy of astrocyte classifiers that read the latents of one autoencoder in other orders",
+    experiments: &["astro_latents"],
+    draw,
+};
+
+/// Runs on latents in one order, or runs of others on an autoencoder of theirs.
+struct Group {
+    label: String,
+    color: Color,
+    started: Vec<f64>,
+    at_chance: f64,
+}
+
+impl Group {
+    fn new(label: impl Into<String>, color: Color, accuracies: &[f64]) -> Self {
+        let all = accuracies.iter().copied();
+        let started: Vec<f64> = all.filter(|&a| a >= STARTED).collect();
+        Self {
+            label: label.into(),
+            color,
+            at_chance: 1.0 - started.len() as f64 / accuracies.len() as f64,
+            started,
+        }
+    }
+
+    fn median(&self) -> f64 {
+        Statistic::Median.of(&self.started)
+    }
+}
+
+fn draw(inputs: &Inputs<'_>) -> Result<Page> {
+    let runs = inputs.runs("astro_latents")?;
+    let mut orders = orders(&runs)?;
+    orders.sort_by(|a, b| a.median().total_cmp(&b.median()));
+    let others = others(inputs, &runs)?;
+    let mut page = Page::new(Width::Double, 290.0);
+    let count = orders.len();
+    let x = || {
+        let names = orders.iter().enumerate();
+        let ours = names.map(|(i, group)| (i as f64, group.label.clone()));
+        let theirs = others.iter().enumerate();
+        let theirs = theirs.map(|(i, group)| (beyond(count, i), group.label.clone()));
+        Scale::linear("order of the latents, by the median of its runs")
+            .ticks(ours.chain(theirs).collect::<Vec<_>>())
+            .limits(-0.7, beyond(count, others.len()) - 1.0)
+    };
+    let accuracy = Scale::linear("accuracy if started / %").limits(60.0, 95.0);
+    let mut started = Axes::new(x(), accuracy).legend_at(0.0, 0.0);
+    let mut chance = Axes::new(x(), Scale::linear("runs at chance / %").limits(0.0, 100.0));
+    let places = (0..count).map(|i| i as f64);
+    let places = places.chain((0..).map(|i| beyond(count, i)));
+    for (place, group) in places.zip(orders.iter().chain(&others)) {
+        let median = 100.0 * group.median();
+        let aside = |i: usize| 0.05 * ((i * 7 % 11) as f64 - 5.0);
+        let dots = group.started.iter().enumerate();
+        let dots = dots.map(|(i, a)| (place + aside(i), 100.0 * a));
+        let faint = Marker::dot(group.color.lighter(0.5)).radius(0.9);
+        started.points(dots.collect::<Vec<_>>(), faint);
+        if median.is_finite() {
+            started.line(
+                [(place - 0.35, median), (place + 0.35, median)],
+                Stroke::solid(group.color),
+            );
+        }
+        let share = (0.0, 100.0 * group.at_chance);
+        chance.rectangle(
+            (place - 0.35, place + 0.35),
+            share,
+            group.color.lighter(0.45),
+        );
+    }
+    for (name, color) in [
+        ("another order, median of its runs", OURS),
+        ("as trained", SERIES[1]),
+        ("other autoencoders", Color::GREY),
+    ] {
+        started.legend(name, Stroke::solid(color), Marker::dot(color.lighter(0.5)));
+    }
+    let whole = page.cell(2, 1, 0, 0);
+    page.place(whole, started.tag("a"));
+    page.place(page.cell(2, 1, 1, 0), chance.tag("b"));
+    let foot = "One autoencoder, of whose 20 latents the published wiring reads 18. Others: the published program's, the talk's.";
+    let shortfall = inputs.shortfall("astro_latents", &[("training.epochs", "epochs")])?;
+    page.subtitle([foot, &span(&orders), &shortfall].join("  ").trim());
+    Ok(page)
+}
+
+/// Where other autoencoders stand: beside all orders, further apart.
+fn beyond(orders: usize, other: usize) -> f64 {
+    orders as f64 + 1.0 + 2.0 * other as f64
+}
+
+/// One group per order; order 0 is the one in which the autoencoder was trained.
+fn orders(runs: &Frame) -> Result<Vec<Group>> {
+    let order = |row: crate::frame::Row<'_>| -> u64 {
+        let text = row.text("encoder.order").unwrap_or_default();
+        text.parse().unwrap_or(0)
+    };
+    let mut numbers: Vec<u64> = runs.rows().map(order).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+        .into_iter()
+        .map(|number| {
+            let of_order = runs.filter(|row| order(row) == number);
+            let (label, color) = match number {
+                0 => ("0".to_owned(), SERIES[1]),
+                n => (n.to_string(), OURS),
+            };
+            Ok(Group::new(
+                label,
+                color,
+                &of_order.numbers("test_accuracy")?,
+            ))
+        })
+        .collect()
+}
+
+/// Runs of the published program, after as many epochs, on its autoencoder of the same recipe; and the printed ones.
+fn others(inputs: &Inputs<'_>, runs: &Frame) -> Result<Vec<Group>> {
+    let epochs = runs
+        .numbers("training.epochs")?
+        .into_iter()
+        .fold(0.0, f64::max);
+    let program = inputs
+        .published("peterson2019_program_runs.csv")?
+        .matching("cells", "astrocytes")?
+        .matching("encoder", "vae_86ep_lr0.001")?
+        .filter(|row| {
+            row.number("sigma").is_ok_and(|s| s == 0.0)
+                && row.number("epoch").is_ok_and(|e| e == epochs)
+        });
+    let printed = inputs
+        .published("peterson2019_runs.csv")?
+        .matching("experiment", "digits_exp153")?;
+    let mut groups = Vec::new();
+    if !program.is_empty() {
+        groups.push(Group::new(
+            "program",
+            Color::GREY,
+            &program.numbers("test_accuracy")?,
+        ));
+    }
+    groups.push(Group::new(
+        "talk",
+        Color::GREY,
+        &printed.numbers("test_accuracy")?,
+    ));
+    Ok(groups)
+}
+
+/// Lowest and highest median.
+fn span(orders: &[Group]) -> String {
+    let medians: Vec<f64> = orders
+        .iter()
+        .map(Group::median)
+        .filter(|m| m.is_finite())
+        .collect();
+    match (medians.first(), medians.last()) {
+        (Some(low), Some(high)) => format!(
+            "Medians of {} orders: {:.1} to {:.1} %.",
+            medians.len(),
+            100.0 * low,
+            100.0 * high
+        ),
+        _ => String::new(),
+    }
+}
