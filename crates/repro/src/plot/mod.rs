@@ -4,11 +4,14 @@
 //! becomes an SVG; the PNG is rendered from that very SVG, so the two never differ. Labels may use
 //! a light markup, see `text`.
 
+mod area;
 mod axes;
 mod color;
 mod export;
 mod legend;
 mod page;
+mod panel;
+mod pen;
 mod scale;
 mod text;
 

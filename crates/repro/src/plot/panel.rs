@@ -1,0 +1,380 @@
+//! A panel: frame, axes, marks and legend.
+
+use plotters::backend::DrawingBackend;
+
+use super::area::{Area, Point};
+use super::axes::{LegendEntry, Mark};
+use super::page::Rect;
+use super::pen::{Drawn, Pen, filled, units};
+use super::scale::{Fitted, Scale};
+use super::text::layout;
+use super::{Axes, Color, Stroke, legend};
+
+/// Font sizes in points.
+const LABEL: f64 = 8.0;
+pub(super) const TICK: f64 = 7.0;
+const TITLE: f64 = 8.0;
+/// Length of a tick, and gaps between things, in points.
+const TICK_LENGTH: f64 = 2.5;
+pub(super) const GAP: f64 = 3.0;
+
+impl Pen<'_> {
+    /// Draws the panel into this part of the page.
+    pub(super) fn panel(&mut self, rect: Rect, axes: &Axes) -> Drawn {
+        let side = |right: bool| {
+            axes.marks
+                .iter()
+                .filter(move |m| m.1 == right)
+                .map(|m| &m.0)
+        };
+        let all = || axes.marks.iter().map(|m| &m.0);
+        let x = axes.x.fit(all().flat_map(Mark::xs));
+        let y = axes.y.fit(side(false).flat_map(Mark::ys));
+        let y2 = axes
+            .y2
+            .as_ref()
+            .map(|s| (s, s.fit(side(true).flat_map(Mark::ys))));
+        let frame = self.frame(rect, axes, &x, &y, y2.as_ref().map(|(_, f)| f));
+        let left = Area {
+            frame,
+            x: &x,
+            y: &y,
+        };
+        let mut ink = Vec::new();
+        for mark in side(false) {
+            self.mark(mark, &left)?;
+            ink.extend(legend::ink(mark, &left, TICK));
+        }
+        if let Some((_, y2)) = &y2 {
+            let right = Area {
+                frame,
+                x: &x,
+                y: y2,
+            };
+            for mark in side(true) {
+                self.mark(mark, &right)?;
+                ink.extend(legend::ink(mark, &right, TICK));
+            }
+        }
+        if !axes.bare {
+            self.horizontal_axis(&axes.x, &left)?;
+            self.vertical_axis(&axes.y, &left, false)?;
+            if let Some((scale, y2)) = &y2 {
+                self.vertical_axis(
+                    scale,
+                    &Area {
+                        frame,
+                        x: &x,
+                        y: y2,
+                    },
+                    true,
+                )?;
+            }
+            let Rect { x, y, w, h } = frame;
+            let corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)];
+            self.dashes(&corners, Stroke::solid(Color::BLACK).width(0.6))?;
+        }
+        let tag_width = if axes.tag.is_empty() { 0.0 } else { 12.0 };
+        let title_y = frame.y - GAP - 1.0;
+        let tag = format!("**{}**", axes.tag);
+        self.text(
+            &tag,
+            (rect.x + GAP, title_y),
+            TITLE + 1.0,
+            Color::BLACK,
+            0.0,
+            false,
+        )?;
+        let middle = (frame.x + frame.w / 2.0).max(rect.x + tag_width);
+        self.text(
+            &axes.title,
+            (middle, title_y),
+            TITLE,
+            Color::BLACK,
+            0.5,
+            false,
+        )?;
+        self.legend(axes, frame, &ink)
+    }
+
+    /// The plotted area: the rectangle less labels.
+    fn frame(&self, rect: Rect, axes: &Axes, x: &Fitted, y: &Fitted, y2: Option<&Fitted>) -> Rect {
+        let head = if axes.title.is_empty() && axes.tag.is_empty() {
+            0.0
+        } else {
+            TITLE + GAP
+        };
+        let widest = |fitted: &Fitted| {
+            let width = |tick: &(f64, String)| layout(&tick.1, TICK).width;
+            fitted.ticks.iter().map(width).fold(0.0, f64::max)
+        };
+        let label = |scale: &Scale| {
+            if scale.label.is_empty() {
+                0.0
+            } else {
+                LABEL + GAP
+            }
+        };
+        let vertical = |scale: &Scale, fitted: &Fitted| {
+            let numbers = if scale.hidden {
+                0.0
+            } else {
+                widest(fitted) + 2.0
+            };
+            TICK_LENGTH + numbers + label(scale) + GAP
+        };
+        let (left, right, below) = if axes.bare {
+            (
+                GAP,
+                GAP,
+                if axes.x.label.is_empty() {
+                    GAP
+                } else {
+                    LABEL + 2.0 * GAP
+                },
+            )
+        } else {
+            let right = axes
+                .y2
+                .as_ref()
+                .zip(y2)
+                .map_or(2.5 * GAP, |(s, f)| vertical(s, f));
+            // The last number under the axis may stand half beyond its end.
+            let right = right.max(GAP + 0.5 * x.overhang(|label| layout(label, TICK).width));
+            let numbers = if axes.x.hidden { 0.0 } else { TICK + 2.0 };
+            (
+                vertical(&axes.y, y),
+                right,
+                TICK_LENGTH + numbers + label(&axes.x) + GAP,
+            )
+        };
+        let mut frame = Rect {
+            x: rect.x + left,
+            y: rect.y + head + 2.0 * GAP,
+            w: (rect.w - left - right).max(10.0),
+            h: (rect.h - head - 2.0 * GAP - below).max(10.0),
+        };
+        if axes.square {
+            let side = frame.w.min(frame.h);
+            frame.x += (frame.w - side) / 2.0;
+            (frame.w, frame.h) = (side, side);
+        }
+        frame
+    }
+
+    fn horizontal_axis(&mut self, scale: &Scale, area: &Area<'_>) -> Drawn {
+        let Rect { x, y, w, h } = area.frame;
+        let bottom = y + h;
+        let ink = Stroke::solid(Color::BLACK).width(0.6);
+        for &value in &area.x.minor {
+            if let Some(u) = area.x.unit(value) {
+                let at = x + u * w;
+                self.segment((at, bottom), (at, bottom + TICK_LENGTH * 0.6), ink)?;
+            }
+        }
+        for (value, label) in &area.x.ticks {
+            let Some(u) = area
+                .x
+                .unit(*value)
+                .filter(|u| (-1e-6..=1.0 + 1e-6).contains(u))
+            else {
+                continue;
+            };
+            let at = x + u * w;
+            self.segment((at, bottom), (at, bottom + TICK_LENGTH), ink)?;
+            if !scale.hidden {
+                let baseline = bottom + TICK_LENGTH + TICK;
+                self.text(label, (at, baseline), TICK, Color::BLACK, 0.5, false)?;
+            }
+        }
+        let numbers = if scale.hidden { 0.0 } else { TICK + 2.0 };
+        let baseline = bottom + TICK_LENGTH + numbers + LABEL;
+        self.text(
+            &scale.label,
+            (x + w / 2.0, baseline),
+            LABEL,
+            Color::BLACK,
+            0.5,
+            false,
+        )
+    }
+
+    fn vertical_axis(&mut self, scale: &Scale, area: &Area<'_>, right: bool) -> Drawn {
+        let Rect { x, y, w, h } = area.frame;
+        let (edge, out) = if right { (x + w, 1.0) } else { (x, -1.0) };
+        let ink = Stroke::solid(Color::BLACK).width(0.6);
+        for &value in &area.y.minor {
+            if let Some(v) = area.y.unit(value) {
+                let at = y + (1.0 - v) * h;
+                self.segment((edge, at), (edge + out * TICK_LENGTH * 0.6, at), ink)?;
+            }
+        }
+        let mut widest: f64 = 0.0;
+        for (value, label) in &area.y.ticks {
+            widest = widest.max(layout(label, TICK).width);
+            let Some(v) = area
+                .y
+                .unit(*value)
+                .filter(|v| (-1e-6..=1.0 + 1e-6).contains(v))
+            else {
+                continue;
+            };
+            let at = y + (1.0 - v) * h;
+            self.segment((edge, at), (edge + out * TICK_LENGTH, at), ink)?;
+            if !scale.hidden {
+                let place = (edge + out * (TICK_LENGTH + 2.0), at + 0.36 * TICK);
+                let align = if right { 0.0 } else { 1.0 };
+                self.text(label, place, TICK, Color::BLACK, align, false)?;
+            }
+        }
+        let numbers = if scale.hidden { 0.0 } else { widest + 2.0 };
+        let away = TICK_LENGTH + numbers + GAP;
+        let baseline = if right {
+            edge + away + LABEL * 0.8
+        } else {
+            edge - away
+        };
+        self.text(
+            &scale.label,
+            (baseline, y + h / 2.0),
+            LABEL,
+            Color::BLACK,
+            0.5,
+            true,
+        )
+    }
+
+    fn mark(&mut self, mark: &Mark, area: &Area<'_>) -> Drawn {
+        let Rect { x, y, w, h } = area.frame;
+        match mark {
+            Mark::Line(points, stroke) => self.polyline(points, *stroke, area),
+            Mark::Points(points, marker) => {
+                for at in points
+                    .iter()
+                    .filter_map(|p| area.at(*p))
+                    .filter(|p| area.contains(*p))
+                {
+                    self.marker(at, *marker)?;
+                }
+                Ok(())
+            }
+            Mark::ErrorBars(bars, stroke) => {
+                for &(x, y, e) in bars {
+                    let (low, high) = (area.at_or_edge((x, y - e)), area.at_or_edge((x, y + e)));
+                    if let Some((a, b)) = area.clip(low, high) {
+                        self.segment(a, b, *stroke)?;
+                    }
+                }
+                Ok(())
+            }
+            Mark::Band(band, fill) => {
+                let upper = band.iter().map(|&(x, _, high)| (x, high));
+                let lower = band.iter().rev().map(|&(x, low, _)| (x, low));
+                let outline = upper
+                    .chain(lower)
+                    .map(|p| units(area.clamp(area.at_or_edge(p))));
+                Ok(self.backend.fill_polygon(outline, &fill.plotters())?)
+            }
+            Mark::Box { x, y, fill } => {
+                let a = area.clamp(area.at_or_edge((x.0, y.1)));
+                let b = area.clamp(area.at_or_edge((x.1, y.0)));
+                Ok(self
+                    .backend
+                    .draw_rect(units(a), units(b), &filled(*fill), true)?)
+            }
+            Mark::Text {
+                at,
+                text,
+                color,
+                align,
+            } => match area.at(*at) {
+                Some((x, y)) => self.text(text, (x, y + 0.36 * TICK), TICK, *color, *align, false),
+                None => Ok(()),
+            },
+            Mark::Across { y: value, stroke } => match area.y.unit(*value) {
+                Some(v) if (0.0..=1.0).contains(&v) => {
+                    let at = y + (1.0 - v) * h;
+                    self.dashes(&[(x, at), (x + w, at)], *stroke)
+                }
+                _ => Ok(()),
+            },
+            Mark::Upright { x: value, stroke } => match area.x.unit(*value) {
+                Some(u) if (0.0..=1.0).contains(&u) => {
+                    let at = x + u * w;
+                    self.dashes(&[(at, y), (at, y + h)], *stroke)
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn polyline(&mut self, points: &[Point], stroke: Stroke, area: &Area<'_>) -> Drawn {
+        let mut piece: Vec<Point> = Vec::new();
+        let placed: Vec<Option<Point>> = points.iter().map(|p| area.at(*p)).collect();
+        for pair in placed.windows(2) {
+            let segment = match (pair[0], pair[1]) {
+                (Some(a), Some(b)) => area.clip(a, b),
+                _ => None,
+            };
+            match segment {
+                Some((a, b)) => {
+                    if piece.last().is_none_or(|last| *last != a) {
+                        self.dashes(&std::mem::take(&mut piece), stroke)?;
+                        piece.push(a);
+                    }
+                    piece.push(b);
+                }
+                None => self.dashes(&std::mem::take(&mut piece), stroke)?,
+            }
+        }
+        self.dashes(&piece, stroke)
+    }
+
+    fn legend(&mut self, axes: &Axes, frame: Rect, ink: &[Point]) -> Drawn {
+        const SAMPLE: f64 = 14.0;
+        const LINE: f64 = TICK + 2.5;
+        if axes.legend.is_empty() {
+            return Ok(());
+        }
+        let text = axes
+            .legend
+            .iter()
+            .map(|e| layout(&e.text, TICK).width)
+            .fold(0.0, f64::max);
+        let (w, h) = (
+            SAMPLE + 3.0 * GAP + text,
+            axes.legend.len() as f64 * LINE + GAP,
+        );
+        let Rect { x, y, .. } = legend::place(frame, (w, h), GAP, axes.corner, ink);
+        let ground = filled(Color::WHITE.opacity(0.75));
+        self.backend
+            .draw_rect(units((x, y)), units((x + w, y + h)), &ground, true)?;
+        for (i, entry) in axes.legend.iter().enumerate() {
+            let LegendEntry {
+                text,
+                stroke,
+                marker,
+                fill,
+            } = entry;
+            let middle = y + GAP / 2.0 + (i as f64 + 0.5) * LINE;
+            let (a, b) = (x + GAP, x + GAP + SAMPLE);
+            if let Some(stroke) = stroke {
+                self.segment((a, middle), (b, middle), *stroke)?;
+            }
+            if let Some(marker) = marker {
+                self.marker(((a + b) / 2.0, middle), *marker)?;
+            }
+            if let Some(fill) = fill {
+                let corners = (
+                    units((a + 3.0, middle - 2.5)),
+                    units((b - 3.0, middle + 2.5)),
+                );
+                self.backend
+                    .draw_rect(corners.0, corners.1, &filled(*fill), true)?;
+            }
+            let at = (b + GAP, middle + 0.36 * TICK);
+            self.text(text, at, TICK, Color::BLACK, 0.0, false)?;
+        }
+        Ok(())
+    }
+}
