@@ -209,6 +209,11 @@ fn mistakes_on_the_command_line_are_named() {
             1,
             &["learning-lag", "/nowhere", "repro run"],
         ),
+        (
+            &["plot", "--out", "/nowhere"],
+            1,
+            &["/nowhere", "no results", "repro all"],
+        ),
         (&["frobnicate"], 2, &["frobnicate"]),
     ];
     for (args, code, words) in cases {

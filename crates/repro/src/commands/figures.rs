@@ -73,7 +73,7 @@ pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Draws figures again from their CSV files.
+/// Draws figures again from their CSV files: these, or all that there are results for.
 pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Result<()> {
     let repository = Repository::find()?;
     let output = output(&repository, out, profile);
@@ -82,9 +82,26 @@ pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Resu
         output: &output,
         profile,
     };
-    for figure in figures::select(ids)? {
+    let has_results = |figure: &Figure| {
+        let mut experiments = figure.experiments.iter();
+        experiments.all(|experiment| output.runs_csv(experiment).exists())
+    };
+    let figures = figures::select(ids)?;
+    let (drawn, missing): (Vec<_>, Vec<_>) = figures
+        .into_iter()
+        .partition(|figure| !ids.is_empty() || has_results(figure));
+    ensure!(
+        !drawn.is_empty(),
+        "{}: there are no results; make them with `repro all`, or `repro run` of some figures",
+        output.dir().display()
+    );
+    for figure in drawn {
         figure.render(&inputs)?;
         eprintln!("{}", output.figure(figure.id, "svg").display());
+    }
+    if !missing.is_empty() {
+        let missing: Vec<&str> = missing.iter().map(|figure| figure.id).collect();
+        eprintln!("not run yet: {}", missing.join(", "));
     }
     report::write(&inputs)
 }

@@ -58,7 +58,7 @@ impl Model {
                 let steps = network.t_pattern_ms / network.dt_ms;
                 let steps = match network.integrator {
                     Integrator::Euler => steps,
-                    Integrator::Adaptive => steps.min(300.0),
+                    Integrator::Adaptive => steps.min(200.0),
                 };
                 steps * (1.2e-7 + 8e-11 * inner as f64)
             }

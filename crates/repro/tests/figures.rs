@@ -1,0 +1,30 @@
+//! Figures from the command line: made, and drawn again from their CSV files.
+
+mod common;
+
+use std::fs;
+
+use common::{run, stderr};
+
+#[test]
+fn figures_are_drawn_again_as_far_as_there_are_results() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().to_str().unwrap();
+    let made = run(&["run", "dendritic-prediction", "--out", out]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    let picture = dir.path().join("quick/dendritic-prediction.svg");
+    let first = fs::read(&picture).unwrap();
+    fs::remove_file(&picture).unwrap();
+    let drawn = run(&["plot", "--out", out]);
+    let message = stderr(&drawn);
+    assert!(drawn.status.success(), "{message}");
+    assert_eq!(fs::read(&picture).unwrap(), first);
+    let missing = message.lines().find(|line| line.starts_with("not run yet"));
+    let missing = missing.unwrap_or_else(|| panic!("{message}"));
+    assert!(
+        missing.contains("learning-lag") && !missing.contains("dendritic"),
+        "{missing}"
+    );
+    let page = fs::read_to_string(dir.path().join("quick/index.html")).unwrap();
+    assert!(page.contains("dendritic-prediction") && !page.contains("learning-lag.png"));
+}
