@@ -203,6 +203,23 @@ pub(crate) trait Rate: Copy {
     }
 }
 
+/// Compiles a call for each activation function, and makes the one that is asked for.
+macro_rules! for_activation {
+    ($activation:expr, $rate:ident => $call:expr) => {
+        match $activation {
+            $crate::Activation::Sigmoid => {
+                let $rate = $crate::kernels::elementary::Sigmoid;
+                $call
+            }
+            $crate::Activation::SoftRelu => {
+                let $rate = $crate::kernels::elementary::SoftRelu;
+                $call
+            }
+        }
+    };
+}
+pub(crate) use for_activation;
+
 /// [`Activation::Sigmoid`]
 #[derive(Clone, Copy)]
 pub(crate) struct Sigmoid;

@@ -9,8 +9,7 @@ use super::memory::Memory;
 use super::step::{CatchUp, Steps};
 use super::turn::Turn;
 use crate::Real;
-use crate::activation::Activation;
-use crate::kernels::elementary::{Sigmoid, SoftRelu};
+use crate::kernels::elementary::for_activation;
 use crate::kernels::simd::Simd;
 
 /// A number of steps of the same kind.
@@ -53,41 +52,24 @@ macro_rules! engine {
             #[inline(never)]
             fn run(core: &mut Core<Self>, job: Job) {
                 let simd = core.tuning().simd;
-                match core.params.raw().activation {
-                    Activation::Sigmoid => simd.dispatch(Steps {
-                        core,
-                        job,
-                        _activation: Sigmoid,
-                    }),
-                    Activation::SoftRelu => simd.dispatch(Steps {
-                        core,
-                        job,
-                        _activation: SoftRelu,
-                    }),
-                }
+                let activation = core.params.raw().activation;
+                for_activation!(activation, _activation => simd.dispatch(Steps {
+                    core,
+                    job,
+                    _activation,
+                }));
             }
 
             #[inline(never)]
             fn leap(core: &mut Core<Self>, memory: &mut Memory<Self>, job: Job) {
                 let simd = core.tuning().simd;
-                match core.params.raw().activation {
-                    Activation::Sigmoid => {
-                        simd.dispatch(Leaps {
-                            core,
-                            memory,
-                            job,
-                            _activation: Sigmoid,
-                        });
-                    }
-                    Activation::SoftRelu => {
-                        simd.dispatch(Leaps {
-                            core,
-                            memory,
-                            job,
-                            _activation: SoftRelu,
-                        });
-                    }
-                }
+                let activation = core.params.raw().activation;
+                for_activation!(activation, _activation => simd.dispatch(Leaps {
+                    core,
+                    memory,
+                    job,
+                    _activation,
+                }));
             }
 
             #[inline(never)]

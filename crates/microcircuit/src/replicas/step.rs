@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use super::block::{Block, Filtered, Group, Hidden, Step, Synapses};
 use crate::Real;
 use crate::activation::Activation;
-use crate::kernels::elementary::{Rate, Sigmoid, SoftRelu};
+use crate::kernels::elementary::{Rate, for_activation};
 use crate::kernels::simd;
 
 /// Steps of one pattern.
@@ -38,10 +38,7 @@ macro_rules! engine {
                 activation: Activation,
                 simd: simd::Simd,
             ) {
-                match activation {
-                    Activation::Sigmoid => simd.dispatch(Steps(block, job, Sigmoid)),
-                    Activation::SoftRelu => simd.dispatch(Steps(block, job, SoftRelu)),
-                }
+                for_activation!(activation, rate => simd.dispatch(Steps(block, job, rate)));
             }
         }
     };

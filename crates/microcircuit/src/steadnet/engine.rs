@@ -2,8 +2,7 @@
 
 use super::core::{Core, Job, Run};
 use crate::Real;
-use crate::activation::Activation;
-use crate::kernels::elementary::{Sigmoid, SoftRelu};
+use crate::kernels::elementary::for_activation;
 
 /// A number type that the sweeps are compiled for: `f32` and `f64`.
 pub trait Engine: Sized {
@@ -19,18 +18,12 @@ macro_rules! engine {
             #[inline(never)]
             fn steadnet(core: &mut Core<Self>, job: Job) {
                 let simd = core.tuning.simd;
-                match core.params.raw().activation {
-                    Activation::Sigmoid => simd.dispatch(Run {
-                        core,
-                        job,
-                        _activation: Sigmoid,
-                    }),
-                    Activation::SoftRelu => simd.dispatch(Run {
-                        core,
-                        job,
-                        _activation: SoftRelu,
-                    }),
-                }
+                let activation = core.params.raw().activation;
+                for_activation!(activation, _activation => simd.dispatch(Run {
+                    core,
+                    job,
+                    _activation,
+                }));
             }
         }
     };
