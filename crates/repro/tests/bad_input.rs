@@ -68,7 +68,12 @@ const TOML: &[(&str, &str, &[&str])] = &[
     (
         "learning_lag_ms = 20.0",
         "learning_lag_ms = nan",
-        &["network.learning_lag_ms"],
+        &["network.learning_lag_ms", "not a finite number"],
+    ),
+    (
+        "learning_lag_ms = 20.0",
+        "learning_lag_ms = 2020-01-01",
+        &["network.learning_lag_ms", "2020-01-01", "date"],
     ),
     (
         "model = \"steadnet\"",
@@ -140,6 +145,10 @@ fn mistakes_in_axes_are_named() {
         ("\"network.g_x\" = [1, 2]", &["g_x"][..]),
         ("\"network.g_a\" = []", &["network.g_a", "empty"]),
         (
+            "\"network.g_a\" = [0.1, inf]",
+            &["network.g_a.1", "inf", "finite"],
+        ),
+        (
             "\"network.g_a\" = { from = 0, to = 1 }",
             &["network.g_a", "points"],
         ),
@@ -197,6 +206,11 @@ fn mistakes_on_the_command_line_are_named() {
             &["run", "learning-lag", "--set", "training.epochs=many"],
             1,
             &["training.epochs", "many"],
+        ),
+        (
+            &["run", "learning-lag", "--set", "network.g_a=nan"],
+            2,
+            &["network.g_a", "finite"],
         ),
         (
             &["run", "learning-lag", "--shard", "3/2"],

@@ -54,8 +54,8 @@ pub(super) struct Above<T> {
     pub(super) powers: [Table<T>; 2],
 }
 
-/// The longest leap, ms.
-const LONGEST_MS: f64 = 10.0;
+/// The longest leap, ms and steps.
+const LONGEST: (f64, usize) = (10.0, 1000);
 /// Largest shrinkage and growth from one leap to the next.
 const GROWTH: (f64, f64) = (0.25, 1.5);
 /// Leaps begin when the input allows this many steps: shorter leaps take longer than their steps.
@@ -74,7 +74,7 @@ impl<T: Real> Course<T> {
 impl<T: Real> Memory<T> {
     pub(super) fn new(params: &Params, stages: &[Stage<T>]) -> Self {
         let raw = params.raw();
-        let longest = ((LONGEST_MS / raw.dt_ms) as usize).max(1);
+        let longest = ((LONGEST.0 / raw.dt_ms) as usize).clamp(1, LONGEST.1);
         let left = 1.0 - raw.dt_ms / raw.tau_0_ms;
         let table = || Table::new(longest);
         let above = |stage: &Stage<T>| {

@@ -126,7 +126,7 @@ impl Experiment {
 
     fn parse(name: &str, origin: &str, text: &str) -> Result<Self> {
         let table: toml::Table = text.parse()?;
-        let Value::Object(mut top) = serde_json::to_value(table)? else {
+        let Value::Object(mut top) = plain("", toml::Value::Table(table))? else {
             bail!("not a TOML table")
         };
         let take_text = |top: &mut Map<String, Value>, key: &str| match top.remove(key) {
@@ -283,9 +283,10 @@ impl std::str::FromStr for Change {
         // A bare word is meant as a string: --set network.start=random.
         let parsed: Result<toml::Table, _> = format!("v = {value}").parse();
         let value = match parsed {
-            Ok(mut table) if table.len() == 1 => {
-                serde_json::to_value(table.remove("v").unwrap_or(toml::Value::Boolean(false)))?
-            }
+            Ok(mut table) if table.len() == 1 => plain(
+                key,
+                table.remove("v").unwrap_or(toml::Value::Boolean(false)),
+            )?,
             _ if value
                 .chars()
                 .all(|c| c.is_alphanumeric() || "-_./ ".contains(c)) =>
@@ -299,6 +300,38 @@ impl std::str::FromStr for Change {
             value,
         })
     }
+}
+
+/// A TOML value without what no setting can be: dates, numbers that are not finite. `key` is where it stands.
+pub(crate) fn plain(key: &str, value: toml::Value) -> Result<Value> {
+    let below = |name: &str| match key {
+        "" => name.to_owned(),
+        _ => format!("{key}.{name}"),
+    };
+    Ok(match value {
+        toml::Value::Table(table) => {
+            let entry = |(name, value): (String, toml::Value)| {
+                let value = plain(&below(&name), value)?;
+                Ok((name, value))
+            };
+            Value::Object(table.into_iter().map(entry).collect::<Result<_>>()?)
+        }
+        toml::Value::Array(values) => {
+            let entry = |(i, value)| plain(&below(&format!("{i}")), value);
+            Value::Array(
+                values
+                    .into_iter()
+                    .enumerate()
+                    .map(entry)
+                    .collect::<Result<_>>()?,
+            )
+        }
+        toml::Value::Float(x) if !x.is_finite() => {
+            bail!("key {key}: {x} is not a finite number")
+        }
+        toml::Value::Datetime(date) => bail!("key {key}: {date} is a date; no setting is one"),
+        other => serde_json::to_value(other)?,
+    })
 }
 
 /// Deserializes with the key path in the error message.
