@@ -105,7 +105,7 @@ fn trace(traces: &Frame, place: &Place, lag: f64, epoch: f64, limits: &Limits) -
     );
     if first {
         axes.text(
-            (49.0, limits.change.0 * 1.4),
+            (49.0, limits.change.0 * 2.5),
             format!("lag {lag} ms"),
             Color::BLACK,
             1.0,
