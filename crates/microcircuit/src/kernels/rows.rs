@@ -158,12 +158,12 @@ pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize, const P_FIR
     for_tile!(tile, R => tiles::<T, S, R, N, P_FIRST>(s, (w, p), changes, decay, rate, drive));
 }
 
-/// What is left to apply of many plastic steps at once: `W ← W + keep P + of_w rateᵀ`, then
-/// `P ← decay P + of_p rateᵀ` with the old P in both.
+/// What is left to apply of many plastic steps at once: `W ← W + sum P + of_w rateᵀ`, then
+/// `P ← keep P + of_p rateᵀ` with the old P in both.
 #[derive(Clone, Copy)]
 pub(crate) struct Leap<'a, T: Constants, S: Simd> {
+    pub(crate) sum: T,
     pub(crate) keep: T,
-    pub(crate) decay: T,
     pub(crate) rate: &'a [T::V<S>],
     /// One per row.
     pub(crate) of_w: &'a [T],
@@ -188,7 +188,7 @@ pub(crate) fn leap_and_drive<T: Constants, S: Simd>(
         rate: &[T::V<S>],
         drive: &mut [T],
     ) {
-        let (keep, decay) = (T::splat(s, leap.keep), T::splat(s, leap.decay));
+        let (sum, keep) = (T::splat(s, leap.sum), T::splat(s, leap.keep));
         let n = R * rate.len();
         let factors = leap.of_w.chunks_exact(R).zip(leap.of_p.chunks_exact(R));
         let rows = factors.zip(drive.chunks_exact_mut(R));
@@ -204,9 +204,9 @@ pub(crate) fn leap_and_drive<T: Constants, S: Simd>(
                 let (rate, old) = (*rate, *old);
                 for k in 0..R {
                     let p_old = p[k];
-                    let w_new = T::fma(s, keep, p_old, T::fma(s, T::splat(s, of_w[k]), old, w[k]));
+                    let w_new = T::fma(s, sum, p_old, T::fma(s, T::splat(s, of_w[k]), old, w[k]));
                     w[k] = w_new;
-                    p[k] = T::fma(s, T::splat(s, of_p[k]), old, T::v_mul(s, decay, p_old));
+                    p[k] = T::fma(s, T::splat(s, of_p[k]), old, T::v_mul(s, keep, p_old));
                     sums[k] = T::fma(s, w_new, rate, sums[k]);
                 }
             }

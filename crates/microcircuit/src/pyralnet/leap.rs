@@ -17,7 +17,7 @@ use pulp::WithSimd;
 
 use super::core::Core;
 use super::engine::Job;
-use super::memory::{Above, Course, Memory};
+use super::memory::{Course, Memory, StageMemory};
 use super::past::{Past, Spacing};
 use super::powers::Powers;
 use super::stage::Stage;
@@ -65,7 +65,7 @@ impl<T: Real, R: Rate> WithSimd for Leaps<'_, T, R> {
 #[inline(always)]
 fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, memory: &mut Memory<T>) {
     let pending = memory.pending.take();
-    for (stage, above) in core.stages.iter_mut().zip(&memory.stages) {
+    for (stage, past) in core.stages.iter_mut().zip(&memory.stages) {
         let tile = stage.w.tile();
         let changing = stage.is_plastic();
         let w = T::vectors_mut::<S>(stage.w.data_mut());
@@ -75,11 +75,11 @@ fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, memory: &mut Memory<
         match pending {
             Some(Powers { keep, sum, .. }) if changing => {
                 let leap = rows::Leap::<T, S> {
-                    keep: T::from_f64(sum),
-                    decay: T::from_f64(keep),
+                    sum: T::from_f64(sum),
+                    keep: T::from_f64(keep),
                     rate: T::vectors::<S>(&stage.changes[0].rate),
-                    of_w: &above.of_w,
-                    of_p: &above.of_p,
+                    of_w: &past.of_w,
+                    of_p: &past.of_p,
                 };
                 rows::leap_and_drive::<T, S>(s, tile, (w, p), leap, rate, drive);
             }
@@ -120,8 +120,8 @@ fn evaluate<T: Real, S: pulp::Simd, R: Rate>(
             below.targets.extra[..stage.n].copy_from_slice(&stage.apical[..stage.n]);
         }
     }
-    for (stage, above) in core.stages.iter().zip(&mut memory.stages) {
-        targets::<T, S, R>(s, stage, &mut above.targets, plastic);
+    for (stage, past) in core.stages.iter().zip(&mut memory.stages) {
+        targets::<T, S, R>(s, stage, &mut past.targets, plastic);
     }
 }
 
@@ -198,7 +198,7 @@ fn surprise<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &Memory<T>) ->
         return 0.0;
     }
     let mut largest = T::splat(s, T::ZERO);
-    let targets = memory.stages.iter().map(|above| &above.targets);
+    let targets = memory.stages.iter().map(|past| &past.targets);
     for course in std::iter::once(&memory.first).chain(targets) {
         let input = T::vectors::<S>(&course.input.now);
         for (input, predicted) in input.iter().zip(T::vectors::<S>(&course.predicted)) {
@@ -239,9 +239,9 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
         if job.plastic {
             plasticity::<T, S>(s, core, &mut memory.stages[l], l, weights, mean);
         }
-        let (stage, above) = (&mut core.stages[l], &mut memory.stages[l]);
+        let (stage, past) = (&mut core.stages[l], &mut memory.stages[l]);
         let average = job.average && l == last_stage;
-        advance_targets(stage, above, spacing, m, average);
+        advance_targets(stage, past, spacing, m, average);
         let t = &mut stage.targets;
         let (soma, rate) = (T::vectors::<S>(&t.soma), T::vectors_mut::<S>(&mut t.rate));
         for (u, r) in soma.iter().zip(rate) {
@@ -278,15 +278,15 @@ fn advance<T: Real, S: pulp::Simd>(
 #[inline(always)]
 fn advance_targets<T: Real>(
     stage: &mut Stage<T>,
-    above: &mut Above<T>,
+    past: &mut StageMemory<T>,
     spacing: Spacing,
     m: usize,
     average: bool,
 ) {
     let (n, t) = (stage.m, &mut stage.targets);
-    let course = &mut above.targets;
+    let course = &mut past.targets;
     let after = spacing.after(m).map(T::from_f64);
-    let sides = above.powers.iter_mut().zip([0..n, n..2 * n]);
+    let sides = past.powers.iter_mut().zip([0..n, n..2 * n]);
     for (table, side) in sides {
         let powers = table.of(t.keep[side.start], m);
         let [keep, sum] = [powers.keep, powers.sum].map(T::from_f64);
@@ -342,36 +342,36 @@ fn first_plasticity<T: Real, S: pulp::Simd>(
 fn plasticity<T: Real, S: pulp::Simd>(
     s: S,
     core: &mut Core<T>,
-    above: &mut Above<T>,
+    past: &mut StageMemory<T>,
     l: usize,
     weights: Powers,
     mean: [f64; 2],
 ) {
     let stage = &mut core.stages[l];
     let change = Change::<T, S>::new(s, weights);
-    let of_w = T::vectors_mut::<S>(&mut above.of_w);
-    let of_p = T::vectors_mut::<S>(&mut above.of_p);
-    let errors = above.targets.error.led(s, mean);
+    let of_w = T::vectors_mut::<S>(&mut past.of_w);
+    let of_p = T::vectors_mut::<S>(&mut past.of_p);
+    let errors = past.targets.error.led(s, mean);
     let learning = T::vectors::<S>(&stage.targets.learning);
     for b in 0..of_w.len() {
         let e = T::v_mul(s, learning[b], errors.value(s, b));
         of_w[b] = T::v_mul(s, change.ramp, e);
         of_p[b] = T::v_mul(s, change.sum, e);
     }
-    above.rate.push(&stage.rate);
-    means::<T, S>(s, &above.rate, mean, &mut stage.changes[0].rate);
+    past.rate.push(&stage.rate);
+    means::<T, S>(s, &past.rate, mean, &mut stage.changes[0].rate);
     if stage.scales.pi > 0.0 {
-        above.apical.push(&stage.apical);
-        above.above.push(&stage.targets.rate);
-        means::<T, S>(s, &above.above, mean, &mut above.mean);
+        past.apical.push(&stage.apical);
+        past.target_rate.push(&stage.targets.rate);
+        means::<T, S>(s, &past.target_rate, mean, &mut past.mean_rate);
         let m = stage.m;
-        let apical = above.apical.led(s, mean);
+        let apical = past.apical.led(s, mean);
         let learning = T::splat(s, core.pi_learning[l]);
         let columns = T::vectors_mut::<S>(stage.feedback.data_mut()).chunks_exact_mut(2 * m);
         let changes = T::vectors_mut::<S>(stage.p_pi.data_mut()).chunks_exact_mut(m);
         for (b, (w, p)) in columns.zip(changes).enumerate() {
             let e = T::v_mul(s, learning, apical.value(s, b));
-            for ((w, p), x) in w[m..].iter_mut().zip(p).zip(&above.mean[m..2 * m]) {
+            for ((w, p), x) in w[m..].iter_mut().zip(p).zip(&past.mean_rate[m..2 * m]) {
                 change.apply(s, w, p, e, *x);
             }
         }

@@ -20,7 +20,7 @@ pub struct Memory<T> {
     tolerance: f64,
     /// Of layer 1, and of the targets of each stage.
     pub(super) first: Course<T>,
-    pub(super) stages: Vec<Above<T>>,
+    pub(super) stages: Vec<StageMemory<T>>,
     /// Forward weights' changes of the last leap are left to apply.
     pub(super) pending: Option<Powers>,
     /// Of the filters of input and target, how near their goals the steps of a leap bring them.
@@ -38,15 +38,15 @@ pub(super) struct Course<T> {
     pub(super) error: Past<T>,
 }
 
-/// Of a stage.
-pub(super) struct Above<T> {
+/// Of a hidden layer and the targets of its rates, see [`Stage`].
+pub(super) struct StageMemory<T> {
     pub(super) targets: Course<T>,
     /// Rates of its hidden layer, its apical potentials, and rates of the targets.
     pub(super) rate: Past<T>,
     pub(super) apical: Past<T>,
-    pub(super) above: Past<T>,
+    pub(super) target_rate: Past<T>,
     /// Mean rates of the targets in a leap; scratch.
-    pub(super) mean: Aligned<T>,
+    pub(super) mean_rate: Aligned<T>,
     /// What is left to apply of the last leap, per target: to W and to P.
     pub(super) of_w: Aligned<T>,
     pub(super) of_p: Aligned<T>,
@@ -77,14 +77,14 @@ impl<T: Real> Memory<T> {
         let longest = ((LONGEST.0 / raw.dt_ms) as usize).clamp(1, LONGEST.1);
         let left = 1.0 - raw.dt_ms / raw.tau_0_ms;
         let table = || Table::new(longest);
-        let above = |stage: &Stage<T>| {
+        let of_stage = |stage: &Stage<T>| {
             let targets = stage.targets.soma.len();
-            Above {
+            StageMemory {
                 targets: Course::new(targets),
                 rate: Past::zeros(stage.rate.len()),
                 apical: Past::zeros(stage.apical.len()),
-                above: Past::zeros(targets),
-                mean: Aligned::zeros(targets),
+                target_rate: Past::zeros(targets),
+                mean_rate: Aligned::zeros(targets),
                 of_w: Aligned::zeros(targets),
                 of_p: Aligned::zeros(targets),
                 powers: [table(), table()],
@@ -97,7 +97,7 @@ impl<T: Real> Memory<T> {
             error: 0.0,
             tolerance: raw.tolerance,
             first: Course::new(params.dim(1) + 1),
-            stages: stages.iter().map(above).collect(),
+            stages: stages.iter().map(of_stage).collect(),
             pending: None,
             approach: (0..=longest).map(|n| 1.0 - left.powi(n as i32)).collect(),
             weights: table(),

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn closed_forms_are_the_sums() {
+    fn tables_hold_the_sums() {
         let mut table = Table::<f64>::new(40);
         for kappa in [0.0, 0.1, 0.862, 1.0 - 1.0 / 300.0, 1.0] {
             for m in [0, 1, 2, 7, 40] {

@@ -303,7 +303,7 @@ impl std::str::FromStr for Change {
 }
 
 /// A TOML value without what no setting can be: dates, numbers that are not finite. `key` is where it stands.
-pub(crate) fn plain(key: &str, value: toml::Value) -> Result<Value> {
+fn plain(key: &str, value: toml::Value) -> Result<Value> {
     let below = |name: &str| match key {
         "" => name.to_owned(),
         _ => format!("{key}.{name}"),
