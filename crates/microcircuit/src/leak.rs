@@ -17,6 +17,7 @@ use crate::Real;
 pub(crate) struct Leak<T> {
     pub(crate) keep: T,
     pub(crate) gain: T,
+    /// Times what [`Leak::new`] was asked for.
     pub(crate) prediction: T,
 }
 
@@ -24,25 +25,27 @@ pub(crate) struct Leak<T> {
 const NEIGHBOURS: i32 = 8;
 
 impl<T: Real> Leak<T> {
-    /// For a step of `dt`, the sum of all conductances, and that to the dendrite.
-    pub(crate) fn new(dt: f64, sum: f64, to_dendrite: f64) -> Self {
+    /// For a step of `dt`, the sum of all conductances, and that to the dendrite; the prediction in some `unit`
+    /// ([`Rate::unit`](crate::kernels::elementary::Rate)).
+    pub(crate) fn new(dt: f64, sum: f64, to_dendrite: f64, unit: T) -> Self {
         // 2 to the minus number of bits after the point.
         let epsilon = 1.5 / T::ROUND.to_f64();
         let keep = T::from_f64(1.0 - dt * sum);
+        let unit = unit.to_f64();
         let mut best = Self {
             keep,
             gain: T::from_f64(dt * to_dendrite),
-            prediction: T::from_f64(to_dendrite / sum),
+            prediction: T::from_f64(unit * to_dendrite / sum),
         };
         for k in -NEIGHBOURS..=NEIGHBOURS {
             let gain = T::from_f64(dt * to_dendrite * (1.0 + f64::from(k) * epsilon));
-            let prediction = T::from_f64(gain.to_f64() / (1.0 - keep.to_f64()));
+            let prediction = T::from_f64(unit * gain.to_f64() / (1.0 - keep.to_f64()));
             let tried = Self {
                 keep,
                 gain,
                 prediction,
             };
-            if tried.missed() < best.missed() {
+            if tried.missed(unit) < best.missed(unit) {
                 best = tried;
             }
         }
@@ -50,8 +53,8 @@ impl<T: Real> Leak<T> {
     }
 
     /// How far the prediction is from where the soma settles, as a fraction of it.
-    fn missed(&self) -> f64 {
-        let settled = self.gain.to_f64() / (1.0 - self.keep.to_f64());
+    fn missed(&self, unit: f64) -> f64 {
+        let settled = unit * self.gain.to_f64() / (1.0 - self.keep.to_f64());
         (self.prediction.to_f64() / settled - 1.0).abs()
     }
 }
@@ -86,14 +89,23 @@ impl<T: Real> LowPass<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Activation;
+    use crate::kernels::elementary::unit;
     use proptest::prelude::*;
 
     #[test]
     fn published_parameters_settle_at_their_prediction() {
         // Hidden neurons on Yin-Yang and MNIST, outputs, interneurons.
         for sum in [1.38, 1.571, 1.1] {
-            let leak = Leak::<f32>::new(0.1, sum, 1.0);
-            assert!(leak.missed() < 2e-9, "{leak:?}: {:e}", leak.missed());
+            let leak = Leak::<f32>::new(0.1, sum, 1.0, 1.0);
+            assert!(leak.missed(1.0) < 2e-9, "{leak:?}");
+            let unit = unit::<f32>(Activation::Sigmoid);
+            let scaled = Leak::<f32>::new(0.1, sum, 1.0, unit);
+            assert!(
+                scaled.missed(unit.into()) < 3e-9,
+                "{scaled:?}: {:e}",
+                scaled.missed(unit.into())
+            );
         }
     }
 
@@ -111,11 +123,11 @@ mod tests {
             dt in 1e-3..0.3f64, g_l in 0.01..0.5f64, g in 0.1..2.0f64, g_a in 0.0..1.0f64,
         ) {
             let sum = g_l + g + g_a;
-            let leak = Leak::<f32>::new(dt, sum, g);
-            prop_assert!(leak.missed() < 6.1e-8);
+            let leak = Leak::<f32>::new(dt, sum, g, 1.0);
+            prop_assert!(leak.missed(1.0) < 6.1e-8);
             prop_assert!((f64::from(leak.keep) - (1.0 - dt * sum)).abs() < 6e-8);
             prop_assert!((f64::from(leak.gain) / (dt * g) - 1.0).abs() < 1.1e-6);
-            let exact = Leak::<f64>::new(dt, sum, g);
+            let exact = Leak::<f64>::new(dt, sum, g, 1.0);
             prop_assert!((exact.prediction / (g / sum) - 1.0).abs() < 1e-12);
         }
     }

@@ -35,6 +35,10 @@ pub trait Lanes: Copy + Sized + 'static {
     fn v_sum<S: Simd>(s: S, a: Self::V<S>) -> Self;
     /// Largest of the lanes
     fn v_largest<S: Simd>(s: S, a: Self::V<S>) -> Self;
+    /// Lane i + `by` in lane i, those that fall off at the low end coming in again at the high one.
+    fn rotate_down<S: Simd>(s: S, a: Self::V<S>, by: usize) -> Self::V<S>;
+    /// Lane i in lane i + `by`, likewise.
+    fn rotate_up<S: Simd>(s: S, a: Self::V<S>, by: usize) -> Self::V<S>;
     /// x 2ⁿ, where n is the integer in the low bits of `rounded`; x 2ⁿ must be a normal number.
     fn scale<S: Simd>(s: S, x: Self::V<S>, rounded: Self::V<S>) -> Self::V<S>;
 }
@@ -45,7 +49,7 @@ macro_rules! impl_lanes {
         $type:ident, $vector:ident, $bits:ident, $mantissa:expr, $as_simd:ident, $as_mut_simd:ident, $splat:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $min:ident, $max:ident, $abs:ident, $less:ident,
         $select:ident, $sum:ident, $largest:ident, $to_bits:ident, $from_bits:ident, $splat_bits:ident, $add_bits:ident,
-        $mul_bits:ident
+        $mul_bits:ident, $rotate_down:ident, $rotate_up:ident
     ) => {
         impl Lanes for $type {
             type V<S: Simd> = S::$vector;
@@ -130,6 +134,16 @@ macro_rules! impl_lanes {
             }
 
             #[inline(always)]
+            fn rotate_down<S: Simd>(s: S, a: Self::V<S>, by: usize) -> Self::V<S> {
+                s.$rotate_down(a, by)
+            }
+
+            #[inline(always)]
+            fn rotate_up<S: Simd>(s: S, a: Self::V<S>, by: usize) -> Self::V<S> {
+                s.$rotate_up(a, by)
+            }
+
+            #[inline(always)]
             fn scale<S: Simd>(s: S, x: Self::V<S>, rounded: Self::V<S>) -> Self::V<S> {
                 let exponent = s.$mul_bits(s.$to_bits(rounded), s.$splat_bits(1 << $mantissa));
                 s.$from_bits(s.$add_bits(s.$to_bits(x), exponent))
@@ -141,10 +155,12 @@ macro_rules! impl_lanes {
 impl_lanes! {
     f32, f32s, u32s, 23, as_simd_f32s, as_mut_simd_f32s, splat_f32s,
     add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, min_f32s, max_f32s, abs_f32s, less_than_f32s,
-    select_f32s, reduce_sum_f32s, reduce_max_f32s, transmute_u32s_f32s, transmute_f32s_u32s, splat_u32s, add_u32s, mul_u32s
+    select_f32s, reduce_sum_f32s, reduce_max_f32s, transmute_u32s_f32s, transmute_f32s_u32s, splat_u32s, add_u32s, mul_u32s,
+    rotate_left_f32s, rotate_right_f32s
 }
 impl_lanes! {
     f64, f64s, u64s, 52, as_simd_f64s, as_mut_simd_f64s, splat_f64s,
     add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, min_f64s, max_f64s, abs_f64s, less_than_f64s,
-    select_f64s, reduce_sum_f64s, reduce_max_f64s, transmute_u64s_f64s, transmute_f64s_u64s, splat_u64s, add_u64s, mul_u64s
+    select_f64s, reduce_sum_f64s, reduce_max_f64s, transmute_u64s_f64s, transmute_f64s_u64s, splat_u64s, add_u64s, mul_u64s,
+    rotate_left_f64s, rotate_right_f64s
 }

@@ -7,9 +7,17 @@
 //! P ← (1 - dt/τ_w) P + c rᵀ        c = dt η · dt/τ_w · e
 //! ```
 //!
-//! Changes are applied every second step, on the way through the matrix that computes its drive. The step in
-//! between needs W + P only, because e and r of a step reach P first, and W a step later. So each weight is stored
-//! every other step, which matters where stores are what takes longest.
+//! Errors and rates of a step reach P first, and W a step later. So the weights of the next step, `V = W + P`, are known
+//! before its changes are, and V is what is stored while weights are plastic:
+//!
+//! ```text
+//! P ← (1 - dt/τ_w) P + c rᵀ
+//! V ← V + P
+//! ```
+//!
+//! Of two steps, the first needs V as it is. The second applies the changes of both, on the way through the matrix that
+//! computes its drive, after the first of them. So each weight is stored every other step, which matters where
+//! stores are what takes longest.
 
 use pulp::Simd;
 
@@ -39,64 +47,38 @@ pub(crate) fn drive<T: Constants, S: Simd>(
         rate: &[T::V<S>],
         drive: &mut [T],
     ) {
-        for (w, drive) in w
-            .chunks_exact(R * rate.len())
-            .zip(drive.chunks_exact_mut(R))
-        {
-            let mut sums = [T::splat(s, T::ZERO); R];
-            for (w, r) in w.as_chunks::<R>().0.iter().zip(rate) {
-                for k in 0..R {
-                    sums[k] = T::fma(s, w[k], *r, sums[k]);
-                }
-            }
-            for k in 0..R {
-                drive[k] = T::v_sum(s, sums[k]);
-            }
+        let (w, drive) = (w.as_chunks::<R>().0, drive.as_chunks_mut::<R>().0);
+        for tile in 0..drive.len() {
+            let Some(w) = w.get(tile * rate.len()..(tile + 1) * rate.len()) else {
+                return;
+            };
+            drive[tile] = drive_tile::<T, S, R>(s, w, rate);
         }
     }
     for_tile!(tile, R => tiles::<T, S, R>(s, w, rate, drive));
 }
 
-/// `drive = (W + P) rate`: the drive with one change left to apply.
+/// [`drive`] of one tile: `w` holds as many blocks as `rate`.
 #[inline(always)]
-pub(crate) fn drive_ahead<T: Constants, S: Simd>(
+pub(crate) fn drive_tile<T: Constants, S: Simd, const R: usize>(
     s: S,
-    tile: usize,
-    (w, p): (&[T::V<S>], &[T::V<S>]),
+    w: &[[T::V<S>; R]],
     rate: &[T::V<S>],
-    drive: &mut [T],
-) {
-    #[inline(always)]
-    fn tiles<T: Constants, S: Simd, const R: usize>(
-        s: S,
-        (w, p): (&[T::V<S>], &[T::V<S>]),
-        rate: &[T::V<S>],
-        drive: &mut [T],
-    ) {
-        let n = R * rate.len();
-        let rows = drive.chunks_exact_mut(R);
-        for ((w, p), drive) in w.chunks_exact(n).zip(p.chunks_exact(n)).zip(rows) {
-            let mut sums = [T::splat(s, T::ZERO); R];
-            let blocks = w.as_chunks::<R>().0.iter().zip(p.as_chunks::<R>().0);
-            for ((w, p), r) in blocks.zip(rate) {
-                for k in 0..R {
-                    sums[k] = T::fma(s, T::v_add(s, w[k], p[k]), *r, sums[k]);
-                }
-            }
-            for k in 0..R {
-                drive[k] = T::v_sum(s, sums[k]);
-            }
+) -> [T; R] {
+    let w = &w[..rate.len()];
+    let mut sums = [T::splat(s, T::ZERO); R];
+    for b in 0..rate.len() {
+        for k in 0..R {
+            sums[k] = T::fma(s, w[b][k], rate[b], sums[k]);
         }
     }
-    for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), rate, drive));
+    each_sum(s, sums)
 }
 
-/// Applies the changes of the last `N` steps to W and P, and computes `drive = W rate` with the new W.
-///
-/// `decay` is 1 - dt/τ_w. With `P_FIRST` a step adds the new P to W (the steady-state approximation), otherwise the
-/// old one (the full simulation).
+/// Applies changes to P and W, the new P to W, and computes `drive = W rate` after the first of them. `decay` is
+/// 1 - dt/τ_w.
 #[inline(always)]
-pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize, const P_FIRST: bool>(
+pub(crate) fn learn_and_drive<T: Constants, S: Simd, const N: usize>(
     s: S,
     tile: usize,
     (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
@@ -106,56 +88,111 @@ pub(crate) fn apply_and_drive<T: Constants, S: Simd, const N: usize, const P_FIR
     drive: &mut [T],
 ) {
     #[inline(always)]
-    fn tiles<T: Constants, S: Simd, const R: usize, const N: usize, const P_FIRST: bool>(
+    fn tiles<T: Constants, S: Simd, const R: usize, const N: usize>(
         s: S,
         (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
-        changes: [Change<'_, T, S>; N],
+        mut changes: [Change<'_, T, S>; N],
         decay: T,
         rate: &[T::V<S>],
         drive: &mut [T],
     ) {
-        let decay = T::splat(s, decay);
-        let zero = T::splat(s, T::ZERO);
-        let n = R * rate.len();
-        let matrices = w.chunks_exact_mut(n).zip(p.chunks_exact_mut(n));
-        let rows = drive.chunks_exact_mut(R);
-        for (tile, ((w, p), drive)) in matrices.zip(rows).enumerate() {
-            let (mut sums, mut c) = ([zero; R], [[zero; R]; N]);
-            for k in 0..R {
-                for i in 0..N {
-                    c[i][k] = T::splat(s, changes[i].factor[tile * R + k]);
-                }
-            }
-            let blocks = w
-                .as_chunks_mut::<R>()
-                .0
-                .iter_mut()
-                .zip(p.as_chunks_mut::<R>().0);
-            for (b, ((w, p), rate)) in blocks.zip(rate).enumerate() {
-                let rate = *rate;
-                let mut old = [zero; N];
-                for i in 0..N {
-                    old[i] = changes[i].rate[b];
-                }
-                for k in 0..R {
-                    // Through locals: the compiler does not know that W, P and the rates do not overlap.
-                    let (mut w_new, mut p_new) = (w[k], p[k]);
-                    for i in 0..N {
-                        let p_old = p_new;
-                        p_new = T::fma(s, c[i][k], old[i], T::v_mul(s, decay, p_old));
-                        w_new = T::v_add(s, w_new, if P_FIRST { p_new } else { p_old });
-                    }
-                    w[k] = w_new;
-                    p[k] = p_new;
-                    sums[k] = T::fma(s, w_new, rate, sums[k]);
-                }
-            }
-            for k in 0..R {
-                drive[k] = T::v_sum(s, sums[k]);
+        let (w, p) = (w.as_chunks_mut::<R>().0, p.as_chunks_mut::<R>().0);
+        let drive = drive.as_chunks_mut::<R>().0;
+        for tile in 0..drive.len() {
+            let blocks = tile * rate.len()..(tile + 1) * rate.len();
+            let (Some(w), Some(p)) = (w.get_mut(blocks.clone()), p.get_mut(blocks)) else {
+                return;
+            };
+            drive[tile] = learn_and_drive_tile::<T, S, R, N>(s, (w, p), changes, decay, rate);
+            for change in &mut changes {
+                change.factor = &change.factor[R..];
             }
         }
     }
-    for_tile!(tile, R => tiles::<T, S, R, N, P_FIRST>(s, (w, p), changes, decay, rate, drive));
+    for_tile!(tile, R => tiles::<T, S, R, N>(s, (w, p), changes, decay, rate, drive));
+}
+
+/// [`learn_and_drive`] of one tile, whose factors come first.
+#[inline(always)]
+pub(crate) fn learn_and_drive_tile<T: Constants, S: Simd, const R: usize, const N: usize>(
+    s: S,
+    (w, p): (&mut [[T::V<S>; R]], &mut [[T::V<S>; R]]),
+    changes: [Change<'_, T, S>; N],
+    decay: T,
+    rate: &[T::V<S>],
+) -> [T; R] {
+    let decay = T::splat(s, decay);
+    let zero = T::splat(s, T::ZERO);
+    let (w, p) = (&mut w[..rate.len()], &mut p[..rate.len()]);
+    let (mut sums, mut c) = ([zero; R], [[zero; R]; N]);
+    let mut past = [rate; N];
+    for i in 0..N {
+        past[i] = &changes[i].rate[..rate.len()];
+        let factor = &changes[i].factor[..R];
+        for k in 0..R {
+            c[i][k] = T::splat(s, factor[k]);
+        }
+    }
+    for b in 0..rate.len() {
+        let (now, mut old) = (rate[b], [zero; N]);
+        for i in 0..N {
+            old[i] = past[i][b];
+        }
+        for k in 0..R {
+            // Through locals: the compiler does not know that W, P and the rates do not overlap.
+            let (mut w_new, mut p_new) = (w[b][k], p[b][k]);
+            for i in 0..N {
+                p_new = T::fma(s, c[i][k], old[i], T::v_mul(s, decay, p_new));
+                w_new = T::v_add(s, w_new, p_new);
+                if i == 0 {
+                    sums[k] = T::fma(s, w_new, now, sums[k]);
+                }
+            }
+            w[b][k] = w_new;
+            p[b][k] = p_new;
+        }
+    }
+    each_sum(s, sums)
+}
+
+/// Applies changes to P, and all but the last new P to W.
+#[inline(always)]
+pub(crate) fn catch_up<T: Constants, S: Simd>(
+    s: S,
+    tile: usize,
+    (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
+    changes: &[Change<'_, T, S>],
+    decay: T,
+) {
+    let decay = T::splat(s, decay);
+    for (i, change) in changes.iter().enumerate() {
+        let blocks = change.rate.len();
+        for j in 0..w.len().min(p.len()) {
+            let (row, block) = (j / tile / blocks * tile + j % tile, j / tile % blocks);
+            let c = T::splat(s, change.factor[row]);
+            p[j] = T::fma(s, c, change.rate[block], T::v_mul(s, decay, p[j]));
+            if i + 1 < changes.len() {
+                w[j] = T::v_add(s, w[j], p[j]);
+            }
+        }
+    }
+}
+
+/// W ← W + P
+#[inline(always)]
+pub(crate) fn advance<T: Constants, S: Simd>(s: S, w: &mut [T::V<S>], p: &[T::V<S>]) {
+    for j in 0..w.len().min(p.len()) {
+        w[j] = T::v_add(s, w[j], p[j]);
+    }
+}
+
+#[inline(always)]
+fn each_sum<T: Constants, S: Simd, const R: usize>(s: S, vectors: [T::V<S>; R]) -> [T; R] {
+    let mut sums = [T::ZERO; R];
+    for k in 0..R {
+        sums[k] = T::v_sum(s, vectors[k]);
+    }
+    sums
 }
 
 /// What is left to apply of many plastic steps at once: `W ← W + sum P + of_w rateᵀ`, then
@@ -189,30 +226,29 @@ pub(crate) fn leap_and_drive<T: Constants, S: Simd>(
         drive: &mut [T],
     ) {
         let (sum, keep) = (T::splat(s, leap.sum), T::splat(s, leap.keep));
-        let n = R * rate.len();
-        let factors = leap.of_w.chunks_exact(R).zip(leap.of_p.chunks_exact(R));
-        let rows = factors.zip(drive.chunks_exact_mut(R));
-        let matrices = w.chunks_exact_mut(n).zip(p.chunks_exact_mut(n));
-        for ((w, p), ((of_w, of_p), drive)) in matrices.zip(rows) {
+        let (w, p) = (w.as_chunks_mut::<R>().0, p.as_chunks_mut::<R>().0);
+        let (of_w, of_p) = (leap.of_w.as_chunks::<R>().0, leap.of_p.as_chunks::<R>().0);
+        let drive = drive.as_chunks_mut::<R>().0;
+        let blocks = rate.len();
+        for tile in 0..drive.len() {
+            let range = tile * blocks..(tile + 1) * blocks;
+            let (Some(w), Some(p)) = (w.get_mut(range.clone()), p.get_mut(range)) else {
+                return;
+            };
+            let (of_w, of_p) = (&of_w[tile], &of_p[tile]);
             let mut sums = [T::splat(s, T::ZERO); R];
-            let blocks = w
-                .as_chunks_mut::<R>()
-                .0
-                .iter_mut()
-                .zip(p.as_chunks_mut::<R>().0);
-            for ((w, p), (rate, old)) in blocks.zip(rate.iter().zip(leap.rate)) {
-                let (rate, old) = (*rate, *old);
+            for b in 0..blocks {
+                let (rate, old) = (rate[b], leap.rate[b]);
                 for k in 0..R {
-                    let p_old = p[k];
-                    let w_new = T::fma(s, sum, p_old, T::fma(s, T::splat(s, of_w[k]), old, w[k]));
-                    w[k] = w_new;
-                    p[k] = T::fma(s, T::splat(s, of_p[k]), old, T::v_mul(s, keep, p_old));
+                    let (w_old, p_old) = (w[b][k], p[b][k]);
+                    let pushed = T::fma(s, T::splat(s, of_w[k]), old, w_old);
+                    let w_new = T::fma(s, sum, p_old, pushed);
+                    w[b][k] = w_new;
+                    p[b][k] = T::fma(s, T::splat(s, of_p[k]), old, T::v_mul(s, keep, p_old));
                     sums[k] = T::fma(s, w_new, rate, sums[k]);
                 }
             }
-            for k in 0..R {
-                drive[k] = T::v_sum(s, sums[k]);
-            }
+            drive[tile] = each_sum(s, sums);
         }
     }
     for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), leap, rate, drive));

@@ -9,6 +9,7 @@ use super::memory::Memory;
 use super::stage::{Pending, Stage};
 use super::step::nudge;
 use crate::kernels::aligned::Aligned;
+use crate::kernels::elementary::unit;
 use crate::leak::{Leak, LowPass};
 use crate::model::{Compartment, Pattern};
 use crate::params::Integrator;
@@ -92,7 +93,12 @@ impl<T: Real> Core<T> {
             })
         };
         let first = FirstLayer {
-            leak: Leak::new(dt, raw.g_l + raw.g_b + raw.g_a, raw.g_b),
+            leak: Leak::new(
+                dt,
+                raw.g_l + raw.g_b + raw.g_a,
+                raw.g_b,
+                unit(raw.activation),
+            ),
             learning: input.scale * plasticity.share,
         };
         let n = params.dim(1);

@@ -7,7 +7,7 @@ use crate::kernels::columns::{broadcast, long_weighted_sum, update, weighted_sum
 use crate::kernels::elementary::Rate;
 
 /// Blocks of lanes of the first hidden layer, and what their step reads and writes.
-pub(super) struct First<'a, T: Real, S: Simd> {
+pub(super) struct First<'a, T: Real, S: Simd, const C: usize> {
     /// Coordinates of the input; and times scale dt/τ_w.
     pub(super) x: &'a [T],
     pub(super) x_learning: &'a [T],
@@ -16,78 +16,155 @@ pub(super) struct First<'a, T: Real, S: Simd> {
     pub(super) p: &'a mut [T::V<S>],
     pub(super) soma: &'a mut [T::V<S>],
     pub(super) rate: &'a mut [T::V<S>],
-    /// What becomes of f(u) in each lane: `rate = mask f(u) + bias`.
+    /// Blocks of nothing but neurons, which come first.
+    pub(super) whole: usize,
+    /// What becomes of f(u) in each lane of the others: `rate = mask f(u) + bias`.
     pub(super) mask: &'a [T::V<S>],
     pub(super) bias: &'a [T::V<S>],
+    pub(super) apical: Apical<'a, T, S, C>,
     pub(super) keep: T::V<S>,
     pub(super) gain: T::V<S>,
     pub(super) prediction: T::V<S>,
     pub(super) decay: T::V<S>,
 }
 
-/// Blocks whose rates are computed side by side.
-const SIDE_BY_SIDE: usize = 2;
+/// The apical contribution to the somata of the step before, where it is left to this one: rates that enter through
+/// the first `C` of every `all` columns of the feedback weights.
+pub(super) struct Apical<'a, T: Real, S: Simd, const C: usize> {
+    pub(super) columns: &'a [T::V<S>],
+    pub(super) all: usize,
+    pub(super) rates: [T::V<S>; C],
+}
 
-impl<T: Real, S: Simd> First<'_, T, S> {
-    /// The second half of the blocks, in whole groups.
+impl<T: Real, S: Simd> Apical<'_, T, S, 0> {
+    /// None is left.
+    pub(super) const NONE: Self = Self {
+        columns: &[],
+        all: 0,
+        rates: [],
+    };
+}
+
+/// How many of the `blocks` there are have neurons in every lane, of the `n` neurons of the layer.
+#[inline(always)]
+pub(super) fn whole<T: Real, S: Simd>(n: usize, blocks: &std::ops::Range<usize>) -> usize {
+    let lanes = size_of::<T::V<S>>() / size_of::<T>();
+    let whole = n / lanes;
+    // Spelled out: what the compiler does not inline here is not compiled for the vector unit, and costs more than
+    // it does.
+    if whole < blocks.start {
+        0
+    } else if whole > blocks.end {
+        blocks.end - blocks.start
+    } else {
+        whole - blocks.start
+    }
+}
+
+/// The second half of the blocks of the layer, in whole groups of `side` by side.
+#[inline(always)]
+pub(super) fn second_half(blocks: usize, side: usize) -> std::ops::Range<usize> {
+    (blocks / 2).next_multiple_of(side).min(blocks)..blocks
+}
+
+impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
+    /// The step for two coordinates of the input, or a [settled](super::settled) one, the rates of `SIDE` blocks being
+    /// computed side by side, and `also` some rates of others.
     #[inline(always)]
-    pub(super) fn halves(soma: &[T]) -> std::ops::Range<usize> {
-        let blocks = T::vectors::<S>(soma).len();
-        (blocks / 2).next_multiple_of(SIDE_BY_SIDE).min(blocks)..blocks
+    pub(super) fn two_inputs<
+        R: Rate,
+        const SIDE: usize,
+        const PLASTIC: bool,
+        const SETTLED: bool,
+        const X: usize,
+    >(
+        mut self,
+        s: S,
+        also: [T::V<S>; X],
+    ) -> [T::V<S>; X] {
+        let blocks = self.soma.len();
+        let x = broadcast::<T, S, 2>(s, self.x);
+        let mut b = 0;
+        let also = if blocks >= SIDE {
+            b = SIDE;
+            self.blocks::<R, SIDE, PLASTIC, SETTLED, X>(s, &x, 0, also)
+        } else {
+            R::rates::<T, S, X>(s, also)
+        };
+        while b + SIDE <= blocks {
+            self.blocks::<R, SIDE, PLASTIC, SETTLED, 0>(s, &x, b, []);
+            b += SIDE;
+        }
+        while b < blocks {
+            self.blocks::<R, 1, PLASTIC, SETTLED, 0>(s, &x, b, []);
+            b += 1;
+        }
+        self.add_bias(s);
+        also
     }
 
-    /// The step for two coordinates of the input.
+    /// Makes rates of other lanes than the neurons' what they are: the bias, or zero.
     #[inline(always)]
-    pub(super) fn two_inputs<R: Rate, const PLASTIC: bool>(mut self, s: S) {
-        let blocks = self.soma.len();
-        let grouped = blocks - blocks % SIDE_BY_SIDE;
-        let x = broadcast::<T, S, 2>(s, self.x);
-        for b in (0..grouped).step_by(SIDE_BY_SIDE) {
-            self.blocks::<R, SIDE_BY_SIDE, PLASTIC>(s, &x, b);
-        }
-        for b in grouped..blocks {
-            self.blocks::<R, 1, PLASTIC>(s, &x, b);
+    fn add_bias(&mut self, s: S) {
+        for b in self.whole..self.rate.len() {
+            self.rate[b] = T::fma(s, self.mask[b], self.rate[b], self.bias[b]);
         }
     }
 
     /// `B` blocks from block `start` on.
     #[inline(always)]
-    fn blocks<R: Rate, const B: usize, const PLASTIC: bool>(
+    fn blocks<R: Rate, const B: usize, const PLASTIC: bool, const SETTLED: bool, const X: usize>(
         &mut self,
         s: S,
         x: &[T::V<S>; 2],
         start: usize,
-    ) {
+        also: [T::V<S>; X],
+    ) -> [T::V<S>; X] {
         let w = &mut self.w[2 * start..2 * (start + B)].as_chunks_mut::<2>().0[..B];
         let p = &mut self.p[2 * start..2 * (start + B)].as_chunks_mut::<2>().0[..B];
         let soma = &mut self.soma[start..start + B];
         let rate = &mut self.rate[start..start + B];
-        let (mask, bias) = (&self.mask[start..start + B], &self.bias[start..start + B]);
+        let Apical {
+            columns,
+            all,
+            rates,
+        } = self.apical;
+        let columns = &columns[start * all..(start + B) * all];
         let zero = T::splat(s, T::ZERO);
-        let (mut u, mut drive, mut predicted) = ([zero; B], [zero; B], [zero; B]);
+        let (mut u, mut drive) = ([zero; B], [zero; B]);
         for b in 0..B {
             u[b] = soma[b];
-            drive[b] = weighted_sum::<T, S, 2>(s, &w[b], x);
-            predicted[b] = T::v_mul(s, self.prediction, drive[b]);
-        }
-        let r = if PLASTIC {
-            let (r, e) = R::rates_and_errors::<T, S, B>(s, u, predicted);
-            for b in 0..B {
-                update::<T, S, false>(s, &mut w[b], &mut p[b], self.x_learning, e[b], self.decay);
+            for c in 0..C {
+                u[b] = T::fma(s, columns[b * all + c], rates[c], u[b]);
             }
-            r
+            drive[b] = if SETTLED {
+                w[b][0]
+            } else {
+                weighted_sum::<T, S, 2>(s, &w[b], x)
+            };
+        }
+        let (r, also) = if PLASTIC {
+            let (r, e, also) =
+                R::rates_and_errors::<T, S, B, X>(s, u, drive, self.prediction, also);
+            for b in 0..B {
+                let columns = if SETTLED { 1 } else { 2 };
+                let (w, p) = (&mut w[b][..columns], &mut p[b][..columns]);
+                update::<T, S, false>(s, w, p, self.x_learning, e[b], self.decay);
+            }
+            (r, also)
         } else {
-            R::rates::<T, S, B>(s, u)
+            R::rates_of_two::<T, S, B, X>(s, u, also)
         };
         for b in 0..B {
             soma[b] = T::fma(s, self.keep, u[b], T::v_mul(s, self.gain, drive[b]));
-            rate[b] = T::fma(s, mask[b], r[b], bias[b]);
+            rate[b] = r[b];
         }
+        also
     }
 
     /// The step for any number of coordinates.
     #[inline(always)]
-    pub(super) fn any_inputs<R: Rate>(self, s: S, plastic: bool) {
+    pub(super) fn any_inputs<R: Rate>(mut self, s: S, plastic: bool) {
         let n = self.x.len();
         for b in 0..self.soma.len() {
             let columns = b * n..(b + 1) * n;
@@ -95,15 +172,16 @@ impl<T: Real, S: Simd> First<'_, T, S> {
             let drive = long_weighted_sum::<T, S>(s, w, self.x);
             let u = self.soma[b];
             let r = if plastic {
-                let predicted = T::v_mul(s, self.prediction, drive);
-                let ([r], [e]) = R::rates_and_errors::<T, S, 1>(s, [u], [predicted]);
+                let ([r], [e], []) =
+                    R::rates_and_errors::<T, S, 1, 0>(s, [u], [drive], self.prediction, []);
                 update::<T, S, false>(s, w, p, self.x_learning, e, self.decay);
                 r
             } else {
                 R::rate::<T, S>(s, u)
             };
             self.soma[b] = T::fma(s, self.keep, u, T::v_mul(s, self.gain, drive));
-            self.rate[b] = T::fma(s, self.mask[b], r, self.bias[b]);
+            self.rate[b] = r;
         }
+        self.add_bias(s);
     }
 }

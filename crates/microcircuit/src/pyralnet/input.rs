@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::settled::Settled;
 use super::turn::Turn;
 use crate::kernels::packed::Packed;
 use crate::kernels::simd::Simd;
@@ -31,7 +32,7 @@ pub struct Input<T> {
     w: Packed<T>,
     p: Packed<T>,
     /// The same in the two coordinates of the pattern, and as they were at its start.
-    plane: Option<Plane<T>>,
+    pub(super) plane: Option<Plane<T>>,
     /// Low-passed rates at the start of the pattern, with bias; empty before the first pattern.
     start: Vec<f64>,
     /// Rates that the pattern tends to, with bias.
@@ -54,6 +55,8 @@ pub(super) struct Plane<T> {
     pub(super) p_start: Packed<T>,
     /// Σ βⁱ over the plastic steps since the start, and β to the power of their number.
     pub(super) decayed: Decay,
+    /// Whether the columns are stored as those of a settled input.
+    pub(super) settled: Option<Settled>,
 }
 
 /// What plastic steps without an error do to W and P: `W += sum · P`, `P *= power`.
@@ -103,6 +106,7 @@ impl<T: Real> Input<T> {
             w_start: columns(2),
             p_start: columns(2),
             decayed: Decay::NONE,
+            settled: None,
         });
         Self {
             form,
@@ -272,6 +276,22 @@ impl<T: Real> Input<T> {
 }
 
 impl<T: Real> Plane<T> {
+    /// Projection of a neuron's weights onto a basis vector, and of their changes per step, now.
+    fn column(&self, i: usize, lane: usize) -> (T, T) {
+        let (w, p) = (self.w.get(i, lane), self.p.get(i, lane));
+        match self.settled {
+            Some(Settled { x, .. }) if i == 0 => {
+                let scale = T::from_f64(1.0 / x);
+                (scale * w, scale * p)
+            }
+            Some(Settled { across, .. }) => {
+                let (sum, power) = (T::from_f64(across.sum), T::from_f64(across.power));
+                (w + sum * p, power * p)
+            }
+            None => (w, p),
+        }
+    }
+
     /// A weight and its change per step, now; see [`Turn`].
     fn folded(&self, w: &Packed<T>, p: &Packed<T>, pre: usize, lane: usize) -> (T, T) {
         let (sum, power) = (
@@ -283,9 +303,9 @@ impl<T: Real> Plane<T> {
         p = power * p;
         for (i, q) in self.basis.iter().enumerate() {
             let q = q[pre];
-            let start = self.p_start.get(i, lane);
-            w += (self.w.get(i, lane) - self.w_start.get(i, lane) - sum * start) * q;
-            p += (self.p.get(i, lane) - power * start) * q;
+            let (start, now) = (self.p_start.get(i, lane), self.column(i, lane));
+            w += (now.0 - self.w_start.get(i, lane) - sum * start) * q;
+            p += (now.1 - power * start) * q;
         }
         (w, p)
     }

@@ -20,6 +20,7 @@ use super::engine::Job;
 use super::memory::{Course, Memory, StageMemory};
 use super::past::{Past, Spacing};
 use super::powers::Powers;
+use super::settled::unsettle;
 use super::stage::Stage;
 use super::step::{nudge, two};
 use crate::Real;
@@ -45,6 +46,9 @@ impl<T: Real, R: Rate> WithSimd for Leaps<'_, T, R> {
             core, memory, job, ..
         } = self;
         super::step::catch_up::<T, S>(s, core);
+        if let Some(plane) = &mut core.input.plane {
+            unsettle::<T, S>(s, plane);
+        }
         memory.continue_with(job);
         let mut left = job.n;
         while left > 0 {
@@ -156,8 +160,8 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
         };
         input[b] = T::v_mul(s, gain, drive);
         let r = if plastic {
-            let predicted = T::v_mul(s, prediction, drive);
-            let ([r], [e]) = R::rates_and_errors::<T, S, 1>(s, [soma[b]], [predicted]);
+            let ([r], [e], []) =
+                R::rates_and_errors::<T, S, 1, 0>(s, [soma[b]], [drive], prediction, []);
             error[b] = e;
             r
         } else {

@@ -9,6 +9,8 @@ mod leap;
 mod memory;
 mod past;
 mod powers;
+mod settled;
+mod shallow;
 mod stage;
 mod step;
 mod turn;

@@ -17,7 +17,8 @@ pub struct Stage<T> {
     pub(super) layer: usize,
     pub(super) n: usize,
     pub(super) m: usize,
-    /// Forward weights, 2m rows of n + bias lanes: `W_up` of layer l + 1, then `W_ip` of layer l.
+    /// Forward weights, 2m rows of n + bias lanes: `W_up` of layer l + 1, then `W_ip` of layer l. While changes are
+    /// left to apply, those of the step after the last one whose changes have been applied, W + P.
     pub(super) w: Packed<T>,
     /// Their changes per step, P = scale · Δ; see [`Stage::scale`].
     pub(super) p: Packed<T>,
@@ -63,6 +64,8 @@ pub struct Targets<T> {
     pub(super) gain: Aligned<T>,
     pub(super) prediction: Aligned<T>,
     pub(super) learning: Aligned<T>,
+    /// dt g_som for the interneurons, which the neurons above nudge; zero for these.
+    pub(super) nudging: Aligned<T>,
     /// Sum of the somata since the output is being averaged.
     pub(super) sum: Aligned<T>,
 }
@@ -203,8 +206,10 @@ impl<T: Real> Stage<T> {
     /// A forward weight and its change per step, with `pending` changes of the last plastic steps.
     fn caught_up(&self, row: usize, lane: usize, pending: Pending<T>) -> (T, T) {
         let (mut w, mut p) = (self.w.get(row, lane), self.p.get(row, lane));
-        for change in &self.changes[..pending.steps] {
-            w += p;
+        for (i, change) in self.changes[..pending.steps].iter().enumerate() {
+            if i > 0 {
+                w += p;
+            }
             p = pending.decay * p + change.factor[row] * change.rate[lane];
         }
         (w, p)
@@ -245,8 +250,8 @@ impl<T: Real> Targets<T> {
         let plasticity = LowPass::<T>::new(dt, raw.tau_w_ms);
         let learning = |scale: f64| T::from_f64(scale * plasticity.share);
         // Without nudging. With it, the soma leaks more, and there is an error.
-        let up = Leak::new(dt, raw.g_l + raw.g_b + g_a, raw.g_b);
-        let inn = Leak::<T>::new(dt, raw.g_l + raw.g_d, raw.g_d);
+        let up = Leak::new(dt, raw.g_l + raw.g_b + g_a, raw.g_b, T::ONE);
+        let inn = Leak::<T>::new(dt, raw.g_l + raw.g_d, raw.g_d, T::ONE);
         let inn_keep = T::from_f64(1.0 - dt * (raw.g_l + raw.g_d + raw.g_som));
         Self {
             soma: zeros(),
@@ -258,6 +263,7 @@ impl<T: Real> Targets<T> {
             gain: filled(up.gain, inn.gain),
             prediction: filled(up.prediction, inn.prediction),
             learning: filled(learning(scales.up), learning(scales.ip)),
+            nudging: filled(T::default(), T::from_f64(dt * raw.g_som)),
             sum: zeros(),
         }
     }

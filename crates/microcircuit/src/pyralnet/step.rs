@@ -18,8 +18,10 @@ use pulp::WithSimd;
 
 use super::core::Core;
 use super::engine::Job;
-use super::first::First;
-use super::stage::Stage;
+use super::first::{Apical, First, second_half, whole};
+use super::settled::unsettle;
+use super::shallow;
+use super::stage::{self, Stage};
 use crate::Real;
 use crate::kernels::columns::{broadcast, long_weighted_sum, update};
 use crate::kernels::elementary::Rate;
@@ -27,6 +29,9 @@ use crate::kernels::packed::MAX_TILE;
 use crate::kernels::rows::{self, Change};
 use crate::kernels::tiles::for_few;
 use crate::leak::Leak;
+
+/// Blocks of the first hidden layer whose rates are computed side by side.
+const SIDE_BY_SIDE: usize = 2;
 
 /// Steps on the vector unit.
 pub(super) struct Steps<'a, T: Real, R> {
@@ -41,9 +46,15 @@ impl<T: Real, R: Rate> WithSimd for Steps<'_, T, R> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, s: S) {
         let Self { core, job, .. } = self;
+        if shallow::steps::<T, S, R>(s, core, job) {
+            return;
+        }
+        if let Some(plane) = &mut core.input.plane {
+            unsettle::<T, S>(s, plane);
+        }
         for i in 0..job.n {
             core.filter_input(core.input.filter);
-            let half = First::<T, S>::halves(&core.soma);
+            let half = second_half(T::vectors::<S>(&core.soma).len(), SIDE_BY_SIDE);
             first_layer::<T, S, R>(s, core, 0..half.start, job.plastic);
             if i > 0 {
                 finish::<T, S, R>(s, core, job);
@@ -88,9 +99,33 @@ impl<T: Real> WithSimd for CatchUp<'_, T> {
 /// Applies the changes of the forward weights that are pending.
 #[inline(always)]
 pub(super) fn catch_up<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>) {
-    if core.pending > 0 {
-        drives::<T, S>(s, core, false);
+    let pending = std::mem::take(&mut core.pending);
+    for stage in &mut core.stages {
+        if pending == 0 || !stage.is_plastic() {
+            continue;
+        }
+        let tile = stage.w.tile();
+        let changes = changes::<T, S>(&stage.changes);
+        let w = T::vectors_mut::<S>(stage.w.data_mut());
+        let p = T::vectors_mut::<S>(stage.p.data_mut());
+        rows::catch_up::<T, S>(s, tile, (w, p), &changes[..pending], core.decay);
     }
+}
+
+#[inline(always)]
+fn changes<T: Real, S: pulp::Simd>(
+    [first, second]: &[stage::Change<T>; 2],
+) -> [Change<'_, T, S>; 2] {
+    [
+        Change::<T, S> {
+            rate: T::vectors::<S>(&first.rate),
+            factor: &first.factor,
+        },
+        Change::<T, S> {
+            rate: T::vectors::<S>(&second.rate),
+            factor: &second.factor,
+        },
+    ]
 }
 
 /// Stage `l` and the one below.
@@ -118,23 +153,29 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
         gain,
         prediction,
     } = core.first.leak;
-    let first = First::<T, S> {
+    let first = First::<T, S, 0> {
         x: &core.x,
         x_learning: &core.x_learning,
         w: &mut T::vectors_mut::<S>(w)[columns.clone()],
         p: &mut T::vectors_mut::<S>(p)[columns],
         soma: &mut T::vectors_mut::<S>(&mut core.soma)[blocks.clone()],
         rate: &mut T::vectors_mut::<S>(&mut core.stages[0].rate)[blocks.clone()],
+        whole: whole::<T, S>(core.params.dim(1), &blocks),
         mask: &T::vectors::<S>(&core.mask)[blocks.clone()],
         bias: &T::vectors::<S>(&core.bias)[blocks],
+        apical: Apical::NONE,
         keep: T::splat(s, keep),
         gain: T::splat(s, gain),
         prediction: T::splat(s, prediction),
         decay: T::splat(s, core.decay),
     };
     match (n, plastic) {
-        (2, true) => first.two_inputs::<R, true>(s),
-        (2, false) => first.two_inputs::<R, false>(s),
+        (2, true) => {
+            let [] = first.two_inputs::<R, SIDE_BY_SIDE, true, false, 0>(s, []);
+        }
+        (2, false) => {
+            let [] = first.two_inputs::<R, SIDE_BY_SIDE, false, false, 0>(s, []);
+        }
         _ => first.any_inputs::<R>(s, plastic),
     }
 }
@@ -142,50 +183,27 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
 /// `W_up r` of the layers above and `W_ip r`, after the weight changes of the steps before.
 #[inline(always)]
 fn drives<T: Real, S: pulp::Simd>(s: S, core: &mut Core<T>, plastic: bool) {
+    if !plastic {
+        catch_up::<T, S>(s, core);
+    }
     for stage in &mut core.stages {
         let tile = stage.w.tile();
-        let changing = stage.is_plastic();
+        let changing = plastic && stage.is_plastic();
         let w = T::vectors_mut::<S>(stage.w.data_mut());
         let p = T::vectors_mut::<S>(stage.p.data_mut());
         let rate = T::vectors::<S>(&stage.rate);
-        let [first, second] = &stage.changes;
-        let first = Change::<T, S> {
-            rate: T::vectors::<S>(&first.rate),
-            factor: &first.factor,
-        };
-        let second = Change::<T, S> {
-            rate: T::vectors::<S>(&second.rate),
-            factor: &second.factor,
-        };
-        let (decay, drive) = (core.decay, &mut stage.targets.drive[..]);
-        match core.pending {
-            _ if !changing => rows::drive::<T, S>(s, tile, w, rate, drive),
-            0 => rows::drive::<T, S>(s, tile, w, rate, drive),
-            1 if plastic => rows::drive_ahead::<T, S>(s, tile, (w, p), rate, drive),
-            1 => rows::apply_and_drive::<T, S, 1, false>(
-                s,
-                tile,
-                (w, p),
-                [first],
-                decay,
-                rate,
-                drive,
-            ),
-            _ => {
-                let changes = [first, second];
-                rows::apply_and_drive::<T, S, 2, false>(
-                    s,
-                    tile,
-                    (w, p),
-                    changes,
-                    decay,
-                    rate,
-                    drive,
-                );
-            }
+        let drive = &mut stage.targets.drive[..];
+        if changing && core.pending == 2 {
+            let changes = changes::<T, S>(&stage.changes);
+            rows::learn_and_drive::<T, S, 2>(s, tile, (w, p), changes, core.decay, rate, drive);
+            continue;
+        }
+        rows::drive::<T, S>(s, tile, w, rate, drive);
+        if changing && core.pending == 0 {
+            rows::advance::<T, S>(s, w, p);
         }
     }
-    if core.pending != 1 || !plastic {
+    if core.pending == 2 {
         core.pending = 0;
     }
 }

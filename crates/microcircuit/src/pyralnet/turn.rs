@@ -3,6 +3,7 @@
 use pulp::WithSimd;
 
 use super::input::{Decay, Plane};
+use super::settled::unsettle;
 use crate::Real;
 
 /// Brings W and P up to date with `plane`, and projects them onto its new basis.
@@ -32,6 +33,7 @@ impl<T: Real> WithSimd for Turn<'_, T> {
     fn with_simd<S: pulp::Simd>(self, s: S) {
         let n_pre = self.basis[0].len();
         let plane = self.plane;
+        unsettle::<T, S>(s, plane);
         let Decay { sum, power } = plane.decayed;
         let fold = plane.decayed != Decay::NONE && self.scale > 0.0;
         let (sum, power) = (

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::kernels::aligned::Aligned;
+use crate::kernels::elementary::unit;
 use crate::leak::{Leak, LowPass};
 use crate::weights::Synapse;
 use crate::{Params, Real};
@@ -103,6 +104,7 @@ impl<T: Real> Block<T> {
                 prediction: leak.prediction,
             }
         };
+        let unit = unit::<T>(raw.activation);
         let pyramidal = |layer: usize| {
             let up = synapses(layer, Synapse::Up, params.eta_up(layer));
             // An output that is nudged leaks more; see `begin`.
@@ -111,7 +113,7 @@ impl<T: Real> Block<T> {
             } else {
                 0.0
             };
-            let leak = Leak::new(dt, raw.g_l + raw.g_b + g_a, raw.g_b);
+            let leak = Leak::new(dt, raw.g_l + raw.g_b + g_a, raw.g_b, unit);
             group(params.dim(layer), up, leak, leak.keep)
         };
         let hidden = |layer: usize| Hidden {
@@ -119,7 +121,7 @@ impl<T: Real> Block<T> {
             inn: group(
                 params.dim(layer + 1),
                 synapses(layer, Synapse::Ip, params.eta_ip(layer)),
-                Leak::new(dt, raw.g_l + raw.g_d, raw.g_d),
+                Leak::new(dt, raw.g_l + raw.g_d, raw.g_d, unit),
                 real(1.0 - dt * (raw.g_l + raw.g_d + raw.g_som)),
             ),
             down: synapses(layer, Synapse::Down, 0.0),

@@ -153,8 +153,8 @@ impl<T: Real> Group<T> {
         }
         let rates = if plastic && *scale > 0.0 {
             let (prediction, learning) = (T::splat(s, self.prediction), T::splat(s, *learning));
-            let predicted = drive.map(|v| T::v_mul(s, prediction, v));
-            let (rates, errors) = R::rates_and_errors::<T, S, N>(s, u, predicted);
+            let (rates, errors, []) =
+                R::rates_and_errors::<T, S, N, 0>(s, u, drive, prediction, []);
             let rows = w
                 .chunks_exact_mut(pre.len())
                 .zip(p.chunks_exact_mut(pre.len()));

@@ -235,8 +235,9 @@ impl<T: Real> Core<T> {
             T::vectors::<S>(soma),
             T::vectors_mut::<S>(&mut self.inn_rate[..n]),
         );
+        let unit = T::splat(s, R::unit::<T>());
         for (u, p) in u.iter().zip(p) {
-            let (_, [e]) = R::rates_and_errors::<T, S, 1>(s, [*u], [*p]);
+            let (_, [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [*u], [*p], unit, []);
             *p = e;
         }
         for (c, e) in forward.factor[targets].iter_mut().zip(&*self.inn_rate) {

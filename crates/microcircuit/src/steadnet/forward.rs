@@ -81,15 +81,7 @@ impl<T: Real> Forward<T> {
                 factor: &self.factor,
             };
             let drive = &mut self.drive;
-            rows::apply_and_drive::<T, S, 1, true>(
-                s,
-                tile,
-                (w, p),
-                [change],
-                self.decay,
-                rate,
-                drive,
-            );
+            rows::learn_and_drive::<T, S, 1>(s, tile, (w, p), [change], self.decay, rate, drive);
         } else {
             rows::drive::<T, S>(s, tile, w, rate, &mut self.drive);
         }
