@@ -13,6 +13,11 @@
 //! needs one evaluation, like a step. How far the new I is from the prediction, as the potential it would lead to, is
 //! the error that controls the length of the next leap. With m = 1 a leap is the Euler step.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "iterators that are not inlined are not compiled for the vector unit"
+)]
+
 use pulp::WithSimd;
 
 use super::core::Core;
@@ -109,15 +114,17 @@ fn evaluate<T: Real, S: pulp::Simd, R: Rate>(
     for l in 0..core.stages.len() {
         let stage = &mut core.stages[l];
         let used = if stage.cancels { stage.m } else { 2 * stage.m };
-        let columns = T::vectors::<S>(stage.feedback.data()).chunks_exact(2 * stage.m);
+        let (columns, all) = (T::vectors::<S>(stage.feedback.data()), 2 * stage.m);
         let rates = &stage.targets.feedback[..used];
-        for (w, apical) in columns.zip(T::vectors_mut::<S>(&mut stage.apical)) {
-            *apical = long_weighted_sum::<T, S>(s, &w[..used], rates);
+        let apical = T::vectors_mut::<S>(&mut stage.apical);
+        for b in 0..apical.len() {
+            let w = &columns[b * all..b * all + used];
+            apical[b] = long_weighted_sum::<T, S>(s, w, rates);
         }
         if l == 0 {
-            let input = T::vectors_mut::<S>(&mut memory.first.input.now);
-            for (input, apical) in input.iter_mut().zip(T::vectors::<S>(&stage.apical)) {
-                *input = T::v_add(s, *input, *apical);
+            let input = T::vectors_mut::<S>(memory.first.input.now_mut());
+            for b in 0..apical.len() {
+                input[b] = T::v_add(s, input[b], apical[b]);
             }
         } else {
             let [below, stage] = two(&mut core.stages, l);
@@ -142,21 +149,20 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
     let (gain, prediction) = (T::splat(s, gain), T::splat(s, prediction));
     let n = core.x.len();
     let (w, _) = core.input.columns();
-    let columns = T::vectors::<S>(w).chunks_exact(n);
+    let columns = T::vectors::<S>(w);
     let soma = T::vectors::<S>(&core.soma);
     let rate = T::vectors_mut::<S>(&mut core.stages[0].rate);
     let (mask, bias) = (T::vectors::<S>(&core.mask), T::vectors::<S>(&core.bias));
-    course.input.shift();
-    course.error.shift();
-    let input = T::vectors_mut::<S>(&mut course.input.now);
-    let error = T::vectors_mut::<S>(&mut course.error.now);
-    for (b, w) in columns.enumerate() {
-        let drive = match (w, &core.x[..]) {
-            (&[w_0, w_1], &[x_0, x_1]) => {
+    let input = T::vectors_mut::<S>(course.input.next());
+    let error = T::vectors_mut::<S>(course.error.next());
+    let pairs = columns.as_chunks::<2>().0;
+    for b in 0..soma.len() {
+        let drive = match &core.x[..] {
+            &[x_0, x_1] => {
                 let x = [T::splat(s, x_0), T::splat(s, x_1)];
-                weighted_sum::<T, S, 2>(s, &[w_0, w_1], &x)
+                weighted_sum::<T, S, 2>(s, &pairs[b], &x)
             }
-            (w, x) => long_weighted_sum::<T, S>(s, w, x),
+            x => long_weighted_sum::<T, S>(s, &columns[b * n..(b + 1) * n], x),
         };
         input[b] = T::v_mul(s, gain, drive);
         let r = if plastic {
@@ -182,10 +188,8 @@ fn targets<T: Real, S: pulp::Simd, R: Rate>(
     let (drive, extra) = (T::vectors::<S>(&t.drive), T::vectors::<S>(&t.extra));
     let (gain, prediction) = (T::vectors::<S>(&t.gain), T::vectors::<S>(&t.prediction));
     let rate = T::vectors::<S>(&t.rate);
-    course.input.shift();
-    course.error.shift();
-    let input = T::vectors_mut::<S>(&mut course.input.now);
-    let error = T::vectors_mut::<S>(&mut course.error.now);
+    let input = T::vectors_mut::<S>(course.input.next());
+    let error = T::vectors_mut::<S>(course.error.next());
     for b in 0..input.len() {
         input[b] = T::fma(s, gain[b], drive[b], extra[b]);
         if plastic {
@@ -204,7 +208,7 @@ fn surprise<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &Memory<T>) ->
     let mut largest = T::splat(s, T::ZERO);
     let targets = memory.stages.iter().map(|past| &past.targets);
     for course in std::iter::once(&memory.first).chain(targets) {
-        let input = T::vectors::<S>(&course.input.now);
+        let input = T::vectors::<S>(course.input.now());
         for (input, predicted) in input.iter().zip(T::vectors::<S>(&course.predicted)) {
             largest = T::v_max(s, T::v_abs(s, T::v_sub(s, *input, *predicted)), largest);
         }
@@ -324,19 +328,13 @@ fn first_plasticity<T: Real, S: pulp::Simd>(
     let change = Change::<T, S>::new(s, weights);
     let (n, x) = (core.x.len(), &core.x_learning);
     let (w, p) = core.input.columns();
-    let columns = T::vectors_mut::<S>(w)
-        .chunks_exact_mut(n)
-        .zip(T::vectors_mut::<S>(p).chunks_exact_mut(n));
+    let (w, p) = (T::vectors_mut::<S>(w), T::vectors_mut::<S>(p));
     let errors = course.error.led(s, mean);
-    for (b, (w, p)) in columns.enumerate() {
+    for b in 0..T::vectors::<S>(course.error.now()).len() {
         let e = errors.value(s, b);
-        if let ([w_0, w_1], [p_0, p_1], &[x_0, x_1]) = (&mut *w, &mut *p, &x[..]) {
-            change.apply(s, w_0, p_0, e, x_0);
-            change.apply(s, w_1, p_1, e, x_1);
-        } else {
-            for ((w, p), x) in w.iter_mut().zip(p).zip(x) {
-                change.apply(s, w, p, e, *x);
-            }
+        let (w, p) = (&mut w[b * n..(b + 1) * n], &mut p[b * n..(b + 1) * n]);
+        for c in 0..n {
+            change.apply(s, &mut w[c], &mut p[c], e, x[c]);
         }
     }
 }

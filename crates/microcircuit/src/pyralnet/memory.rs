@@ -127,7 +127,8 @@ impl<T: Real> Memory<T> {
     /// Steps of the leap to come, with `left` until the job ends. The error is of third order in their number.
     pub(super) fn choose(&mut self, left: usize) -> usize {
         let longest = (self.approach.len() - 1) as f64;
-        let growth = 0.9 * (self.tolerance / self.error.max(1e-300)).cbrt();
+        // In single precision, where the root is faster.
+        let growth = 0.9 * f64::from(((self.tolerance / self.error.max(1e-30)) as f32).cbrt());
         let wanted = match self.spacing.last() {
             None => 1,
             Some(last) => {

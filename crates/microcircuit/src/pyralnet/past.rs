@@ -13,43 +13,62 @@ use pulp::Simd;
 
 use super::powers::Powers;
 use crate::Real;
-use crate::kernels::aligned::Aligned;
+use crate::kernels::aligned::{Aligned, padded};
 
 /// A quantity of each of some neurons.
 pub(super) struct Past<T> {
-    pub(super) now: Aligned<T>,
-    last: Aligned<T>,
-    before: Aligned<T>,
+    /// Three times as many numbers, in an order that goes round.
+    values: Aligned<T>,
+    len: usize,
+    /// Where the newest values begin, the last ones, and those before.
+    starts: [usize; 3],
 }
 
 impl<T: Real> Past<T> {
     pub(super) fn zeros(len: usize) -> Self {
-        let zeros = || Aligned::zeros(len);
+        let len = padded::<T>(len);
         Self {
-            now: zeros(),
-            last: zeros(),
-            before: zeros(),
+            values: Aligned::zeros(3 * len),
+            len,
+            starts: [0, len, 2 * len],
         }
     }
 
-    /// Makes `now` the last; it is to be overwritten.
     #[inline(always)]
-    pub(super) fn shift(&mut self) {
-        std::mem::swap(&mut self.last, &mut self.before);
-        std::mem::swap(&mut self.now, &mut self.last);
+    fn values(&self, age: usize) -> &[T] {
+        &self.values[self.starts[age]..][..self.len]
+    }
+
+    /// The newest values.
+    #[inline(always)]
+    pub(super) fn now(&self) -> &[T] {
+        self.values(0)
+    }
+
+    /// The newest values, to be overwritten; those that were are now the last.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> &mut [T] {
+        let [now, last, before] = self.starts;
+        self.starts = [before, now, last];
+        self.now_mut()
+    }
+
+    /// The newest values.
+    #[inline(always)]
+    pub(super) fn now_mut(&mut self) -> &mut [T] {
+        &mut self.values[self.starts[0]..][..self.len]
     }
 
     /// The newest value.
     #[inline(always)]
     pub(super) fn push(&mut self, now: &[T]) {
-        self.shift();
-        self.now.copy_from_slice(now);
+        self.next().copy_from_slice(now);
     }
 
     /// One value now, and the two differences.
     #[inline(always)]
     pub(super) fn at(&self, k: usize) -> (T, [T; 2]) {
-        let (now, last, before) = (self.now[k], self.last[k], self.before[k]);
+        let [now, last, before] = self.starts.map(|start| self.values[start + k]);
         (now, [now - last, last - before])
     }
 
@@ -58,9 +77,9 @@ impl<T: Real> Past<T> {
     pub(super) fn led<S: Simd>(&self, s: S, weights: [f64; 2]) -> Led<'_, T, S> {
         let [of_last, of_before] = weights;
         Led {
-            now: T::vectors::<S>(&self.now),
-            last: T::vectors::<S>(&self.last),
-            before: T::vectors::<S>(&self.before),
+            now: T::vectors::<S>(self.values(0)),
+            last: T::vectors::<S>(self.values(1)),
+            before: T::vectors::<S>(self.values(2)),
             of_last: T::splat(s, T::from_f64(of_last)),
             of_before: T::splat(s, T::from_f64(of_before)),
         }
@@ -107,14 +126,24 @@ impl<T: Real, S: Simd> Led<'_, T, S> {
 pub(super) struct Spacing {
     last: usize,
     before: usize,
+    /// One divided by these and by their sum, zero where there is none: division is slow, and this is needed often.
+    per_last: f64,
+    per_before: f64,
+    per_sum: f64,
 }
 
 impl Spacing {
     /// The evaluation `steps` later.
     pub(super) fn then(self, steps: usize) -> Self {
+        let per = |steps: usize| {
+            if steps > 0 { 1.0 / steps as f64 } else { 0.0 }
+        };
         Self {
             last: steps,
             before: self.last,
+            per_last: per(steps),
+            per_before: self.per_last,
+            per_sum: per(steps + self.last),
         }
     }
 
@@ -126,15 +155,12 @@ impl Spacing {
     /// Weights of the two differences in what makes `of_j` of j, and `of_square` of j².
     #[inline(always)]
     fn weights(self, of_j: f64, of_square: f64) -> [f64; 2] {
-        let (last, before) = (self.last as f64, self.before as f64);
-        match (self.last, self.before) {
-            (0, _) => [0.0; 2],
-            (_, 0) => [of_j / last, 0.0],
-            _ => {
-                let bend = (of_square + last * of_j) / (last + before);
-                [(of_j + bend) / last, -bend / before]
-            }
-        }
+        let bend = if self.before > 0 {
+            (of_square + self.last as f64 * of_j) * self.per_sum
+        } else {
+            0.0
+        };
+        [(of_j + bend) * self.per_last, -bend * self.per_before]
     }
 
     /// In the value `m` steps on.
