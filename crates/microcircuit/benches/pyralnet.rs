@@ -15,7 +15,7 @@ fn main() {
 
 const LAGS: [f64; 2] = [0.0, 20.0];
 
-#[divan::bench_group(name = "4-120-3", sample_count = 60)]
+#[divan::bench_group(name = "4-120-3", sample_count = 500)]
 mod yin_yang {
     use super::*;
 
