@@ -17,7 +17,7 @@ use crate::Real;
 pub(crate) struct Leak<T> {
     pub(crate) keep: T,
     pub(crate) gain: T,
-    /// Times what [`Leak::new`] was asked for.
+    /// In the unit that [`Leak::new`] was given.
     pub(crate) prediction: T,
 }
 

@@ -163,6 +163,16 @@ fn exp_minus<T: Constants, S: Simd, const N: usize>(s: S, mut x: [T::V<S>; N]) -
     exp2::<T, S, N>(s, x)
 }
 
+/// 1 / (1 + a), with a = exp(-x).
+#[inline(always)]
+fn logistic<T: Constants, S: Simd, const N: usize>(s: S, mut a: [T::V<S>; N]) -> [T::V<S>; N] {
+    let one = T::splat(s, T::ONE);
+    for a in &mut a {
+        *a = T::v_div(s, one, T::v_add(s, one, *a));
+    }
+    a
+}
+
 /// An activation function on vectors; a type, so that loops are compiled for each.
 pub(crate) trait Rate: Copy {
     /// f(u) of `N` vectors, side by side.
@@ -258,15 +268,8 @@ impl Rate for Sigmoid {
         u: [T::V<S>; N],
         also: [T::V<S>; X],
     ) -> ([T::V<S>; N], [T::V<S>; X]) {
-        let one = T::splat(s, T::ONE);
-        let (mut r, mut also) = (exp_minus::<T, S, N>(s, u), exp_minus::<T, S, X>(s, also));
-        for r in &mut r {
-            *r = T::v_div(s, one, T::v_add(s, one, *r));
-        }
-        for r in &mut also {
-            *r = T::v_div(s, one, T::v_add(s, one, *r));
-        }
-        (r, also)
+        let (a, b) = (exp_minus::<T, S, N>(s, u), exp_minus::<T, S, X>(s, also));
+        (logistic::<T, S, N>(s, a), logistic::<T, S, X>(s, b))
     }
 
     #[inline(always)]
@@ -294,10 +297,7 @@ impl Rate for Sigmoid {
             *v = T::v_mul(s, prediction, *v);
         }
         let (mut rates, mut errors) = (exp_minus::<T, S, N>(s, u), exp2::<T, S, N>(s, v));
-        let mut also = exp_minus::<T, S, X>(s, also);
-        for r in &mut also {
-            *r = T::v_div(s, one, T::v_add(s, one, *r));
-        }
+        let also = logistic::<T, S, X>(s, exp_minus::<T, S, X>(s, also));
         for (a, b) in rates.iter_mut().zip(&mut errors) {
             let (above, difference) = (T::v_add(s, one, *b), T::v_sub(s, *b, *a));
             let q = T::v_div(s, one, T::v_mul(s, above, T::v_add(s, one, *a)));

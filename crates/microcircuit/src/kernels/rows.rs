@@ -166,14 +166,19 @@ pub(crate) fn catch_up<T: Constants, S: Simd>(
 ) {
     let decay = T::splat(s, decay);
     for (i, change) in changes.iter().enumerate() {
-        let blocks = change.rate.len();
-        for j in 0..w.len().min(p.len()) {
-            let (row, block) = (j / tile / blocks * tile + j % tile, j / tile % blocks);
-            let c = T::splat(s, change.factor[row]);
-            p[j] = T::fma(s, c, change.rate[block], T::v_mul(s, decay, p[j]));
-            if i + 1 < changes.len() {
-                w[j] = T::v_add(s, w[j], p[j]);
+        let (mut j, mut first_row) = (0, 0);
+        while j < w.len().min(p.len()) {
+            for block in 0..change.rate.len() {
+                for row in first_row..first_row + tile {
+                    let c = T::splat(s, change.factor[row]);
+                    p[j] = T::fma(s, c, change.rate[block], T::v_mul(s, decay, p[j]));
+                    if i + 1 < changes.len() {
+                        w[j] = T::v_add(s, w[j], p[j]);
+                    }
+                    j += 1;
+                }
             }
+            first_row += tile;
         }
     }
 }
