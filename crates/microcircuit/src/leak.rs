@@ -52,6 +52,23 @@ impl<T: Real> Leak<T> {
         best
     }
 
+    /// The same where drives are stored as predictions, `u ← keep u + gain û`: keep and gain add up to 1, and there is
+    /// nothing to miss. The prediction is what makes û of a drive, times `unit`.
+    pub(crate) fn of_predictions(dt: f64, sum: f64, to_dendrite: f64, unit: f64) -> Self {
+        let keep = T::from_f64(1.0 - dt * sum);
+        // Steps may be too short to leave anything to a rounded `keep`.
+        let gain = if keep < T::from_f64(1.0) {
+            1.0 - keep.to_f64()
+        } else {
+            dt * sum
+        };
+        Self {
+            keep,
+            gain: T::from_f64(gain),
+            prediction: T::from_f64(unit * dt * to_dendrite / gain),
+        }
+    }
+
     /// How far the prediction is from where the soma settles, as a fraction of it.
     fn missed(&self, unit: f64) -> f64 {
         let settled = unit * self.gain.to_f64() / (1.0 - self.keep.to_f64());

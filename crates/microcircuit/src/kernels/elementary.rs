@@ -1,15 +1,8 @@
 //! Exponential, logistic function and soft rectifier on vectors.
 //!
-//! ```text
-//! exp(x) = 2^y = 2ⁿ p(f),  y = x log₂e,  n = round(y),  f = y - n,  p ≈ 2^f on [-1/2, 1/2]
-//! ```
-//!
-//! with a minimax polynomial p of degree 5 (f32: relative error 8e-8) or 11 (f64: 9e-18). n is read from the low
-//! bits of y + 1.5 · 2^mantissa, and added to the exponent's bits, so that no conversion to integers is needed.
-//! y is cut to ±62 (f32) or ±510 (f64): no rate is below 2^-62 = 2e-19 or 2^-510. Rounding y makes a relative error
-//! that grows with |x|; a fused multiply-add would avoid it, but where these are what takes longest, additions of a
-//! rounded y cost nothing, and the factor log₂e can be part of another one
-//! ([`Rate::rates_and_errors`]).
+//! Exponentials are [powers of two](super::exp2): exp(x) = 2^y, y = x log₂e. Rounding y makes a relative error that grows
+//! with |x|; a fused multiply-add would avoid it, but where these are what takes longest, additions of a rounded y cost
+//! nothing, and the factor log₂e can be part of another one ([`Rate::unit`]).
 //!
 //! Bounds, over all finite arguments, tested below against double precision (f32) and the standard library (f64):
 //!
@@ -21,22 +14,14 @@
 
 use pulp::Simd;
 
-use super::lanes::Lanes;
+use super::exp2::{Exp2, exp2, horner};
 use crate::Activation;
 use crate::activation::SOFT_RELU_CUT;
 
 /// Constants of the approximations, per number type.
-pub trait Constants: Lanes {
-    /// 1.5 · 2^mantissa: adding it rounds to an integer, which is then found in the low bits.
-    const ROUND: Self;
+pub trait Constants: Exp2 {
     /// −log₂ e
     const MINUS_LOG2_E: Self;
-    /// Magnitude that exponents of 2 are cut to: such that the product of two results is finite.
-    const EXP2_CUT: Self;
-    /// Its negative.
-    const MINUS_EXP2_CUT: Self;
-    /// p, highest power first.
-    const EXP2: &'static [Self];
     /// q with ln(1 + t) = 2 z (1 + z² q(z²)), z = t / (2 + t), for t in \[0, 1\]; highest power first.
     const ATANH: &'static [Self];
     /// Beyond which the soft rectifier is cut to its asymptotes.
@@ -55,18 +40,7 @@ pub trait Constants: Lanes {
     reason = "as they were fitted"
 )]
 impl Constants for f32 {
-    const ROUND: Self = 12_582_912.0;
     const MINUS_LOG2_E: Self = -std::f32::consts::LOG2_E;
-    const EXP2_CUT: Self = 62.0;
-    const MINUS_EXP2_CUT: Self = -62.0;
-    const EXP2: &'static [Self] = &[
-        1.339_086_3e-3,
-        9.676_032e-3,
-        5.550_357e-2,
-        2.402_210_7e-1,
-        6.931_472e-1,
-        1.000_000_1,
-    ];
     const ATANH: &'static [Self] = &[0.134_257_49, 0.141_183_1, 0.200_037_8, 0.333_333_2];
     const SOFT_CUT: Self = SOFT_RELU_CUT as Self;
     const ZERO: Self = 0.0;
@@ -80,24 +54,7 @@ impl Constants for f32 {
     reason = "as they were fitted"
 )]
 impl Constants for f64 {
-    const ROUND: Self = 6_755_399_441_055_744.0;
     const MINUS_LOG2_E: Self = -std::f64::consts::LOG2_E;
-    const EXP2_CUT: Self = 510.0;
-    const MINUS_EXP2_CUT: Self = -510.0;
-    const EXP2: &'static [Self] = &[
-        4.454_960_598_186_518_4e-10,
-        7.072_585_949_269_223_7e-9,
-        1.017_806_244_584_577_4e-7,
-        1.321_544_258_792_169e-6,
-        1.525_273_382_983_611_8e-5,
-        1.540_353_044_173_605e-4,
-        1.333_355_814_641_693_5e-3,
-        9.618_129_107_606_888_5e-3,
-        5.550_410_866_482_159_4e-2,
-        2.402_265_069_591_009_8e-1,
-        6.931_471_805_599_453_1e-1,
-        1.0,
-    ];
     const ATANH: &'static [Self] = &[
         0.080_820_228_059_717_66,
         0.044_003_692_430_723_37,
@@ -114,43 +71,6 @@ impl Constants for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const TWO: Self = 2.0;
-}
-
-/// A polynomial at `N` vectors at a time: chains of dependent operations side by side, so that none waits.
-#[inline(always)]
-fn horner<T: Constants, S: Simd, const N: usize>(
-    s: S,
-    coefficients: &[T],
-    x: &[T::V<S>; N],
-) -> [T::V<S>; N] {
-    let mut sum = [T::splat(s, coefficients[0]); N];
-    for c in &coefficients[1..] {
-        let c = T::splat(s, *c);
-        for i in 0..N {
-            sum[i] = T::fma(s, sum[i], x[i], c);
-        }
-    }
-    sum
-}
-
-/// 2^y, with |y| cut to [`Constants::EXP2_CUT`].
-#[inline(always)]
-fn exp2<T: Constants, S: Simd, const N: usize>(s: S, mut y: [T::V<S>; N]) -> [T::V<S>; N] {
-    let round = T::splat(s, T::ROUND);
-    let (cut, minus_cut) = (T::splat(s, T::EXP2_CUT), T::splat(s, T::MINUS_EXP2_CUT));
-    for y in &mut y {
-        *y = T::v_max(s, T::v_min(s, cut, *y), minus_cut);
-    }
-    let (mut rounded, mut f) = (y, y);
-    for i in 0..N {
-        rounded[i] = T::v_add(s, y[i], round);
-        f[i] = T::v_sub(s, y[i], T::v_sub(s, rounded[i], round));
-    }
-    let mut power = horner::<T, S, N>(s, T::EXP2, &f);
-    for (power, rounded) in power.iter_mut().zip(rounded) {
-        *power = T::scale(s, *power, rounded);
-    }
-    power
 }
 
 /// exp(-x)
@@ -178,41 +98,36 @@ pub(crate) trait Rate: Copy {
     /// f(u) of `N` vectors, side by side.
     fn rates<T: Constants, S: Simd, const N: usize>(s: S, u: [T::V<S>; N]) -> [T::V<S>; N];
 
-    /// f(u) of two lots that are computed side by side, so that none waits for the other.
-    #[inline(always)]
-    fn rates_of_two<T: Constants, S: Simd, const N: usize, const X: usize>(
-        s: S,
-        u: [T::V<S>; N],
-        also: [T::V<S>; X],
-    ) -> ([T::V<S>; N], [T::V<S>; X]) {
-        (
-            Self::rates::<T, S, N>(s, u),
-            Self::rates::<T, S, X>(s, also),
-        )
-    }
-
-    /// What a factor must be multiplied by to be a `prediction` of [`Rate::rates_and_errors`].
+    /// What f computes with in place of u: potentials times this are its *arguments*.
     #[inline(always)]
     fn unit<T: Constants>() -> T {
         T::ONE
     }
 
-    /// f(u), and f(u) - f(q v): rates, and what dendrites of potential v failed to predict of them, the prediction
-    /// being q v with `prediction = unit q`. Beside them the rates of another lot.
+    /// f of arguments, and beside them, so that none waits for the other, of other potentials.
+    #[inline(always)]
+    fn rates_of_arguments<T: Constants, S: Simd, const N: usize, const X: usize>(
+        s: S,
+        arguments: [T::V<S>; N],
+        also: [T::V<S>; X],
+    ) -> ([T::V<S>; N], [T::V<S>; X]) {
+        (
+            Self::rates::<T, S, N>(s, arguments),
+            Self::rates::<T, S, X>(s, also),
+        )
+    }
+
+    /// f(u), and f(u) - f(û): rates, and what dendrites that predict û failed to predict of them; of arguments.
+    /// Beside them the rates of other potentials.
     #[inline(always)]
     fn rates_and_errors<T: Constants, S: Simd, const N: usize, const X: usize>(
         s: S,
-        u: [T::V<S>; N],
-        v: [T::V<S>; N],
-        prediction: T::V<S>,
+        arguments: [T::V<S>; N],
+        predicted: [T::V<S>; N],
         also: [T::V<S>; X],
     ) -> ([T::V<S>; N], [T::V<S>; N], [T::V<S>; X]) {
-        let (rates, also) = Self::rates_of_two::<T, S, N, X>(s, u, also);
-        let mut predicted = v;
-        for i in 0..N {
-            predicted[i] = T::v_mul(s, prediction, v[i]);
-        }
-        let mut errors = Self::rates::<T, S, N>(s, predicted);
+        let (rates, also) = Self::rates_of_arguments::<T, S, N, X>(s, arguments, also);
+        let (mut errors, []) = Self::rates_of_arguments::<T, S, N, 0>(s, predicted, []);
         for i in 0..N {
             errors[i] = T::v_sub(s, rates[i], errors[i]);
         }
@@ -259,44 +174,43 @@ pub(crate) struct Sigmoid;
 impl Rate for Sigmoid {
     #[inline(always)]
     fn rates<T: Constants, S: Simd, const N: usize>(s: S, u: [T::V<S>; N]) -> [T::V<S>; N] {
-        Self::rates_of_two::<T, S, N, 0>(s, u, []).0
+        let a = exp_minus::<T, S, N>(s, u);
+        logistic::<T, S, N>(s, a)
     }
 
-    #[inline(always)]
-    fn rates_of_two<T: Constants, S: Simd, const N: usize, const X: usize>(
-        s: S,
-        u: [T::V<S>; N],
-        also: [T::V<S>; X],
-    ) -> ([T::V<S>; N], [T::V<S>; X]) {
-        let (a, b) = (exp_minus::<T, S, N>(s, u), exp_minus::<T, S, X>(s, also));
-        (logistic::<T, S, N>(s, a), logistic::<T, S, X>(s, b))
-    }
-
+    /// Arguments are those of the exponential, -u log₂e.
     #[inline(always)]
     fn unit<T: Constants>() -> T {
         T::MINUS_LOG2_E
     }
 
-    /// With a = exp(-u) and b = exp(-q v), by one division instead of two:
+    #[inline(always)]
+    fn rates_of_arguments<T: Constants, S: Simd, const N: usize, const X: usize>(
+        s: S,
+        arguments: [T::V<S>; N],
+        also: [T::V<S>; X],
+    ) -> ([T::V<S>; N], [T::V<S>; X]) {
+        let (a, b) = (exp2::<T, S, N>(s, arguments), exp_minus::<T, S, X>(s, also));
+        (logistic::<T, S, N>(s, a), logistic::<T, S, X>(s, b))
+    }
+
+    /// With a = exp(-u) and b = exp(-û), by one division instead of two:
     ///
     /// ```text
     /// 1/(1+a) = (1+b) q,   1/(1+a) - 1/(1+b) = (b-a) q,   q = 1 / ((1+a)(1+b))
     /// ```
     ///
-    /// The difference is more accurate like this, too. [`Constants::EXP2_CUT`] keeps the product finite.
+    /// The difference is more accurate like this, too. [`Exp2::CUT`] keeps the product finite.
     #[inline(always)]
     fn rates_and_errors<T: Constants, S: Simd, const N: usize, const X: usize>(
         s: S,
-        u: [T::V<S>; N],
-        mut v: [T::V<S>; N],
-        prediction: T::V<S>,
+        arguments: [T::V<S>; N],
+        predicted: [T::V<S>; N],
         also: [T::V<S>; X],
     ) -> ([T::V<S>; N], [T::V<S>; N], [T::V<S>; X]) {
         let one = T::splat(s, T::ONE);
-        for v in &mut v {
-            *v = T::v_mul(s, prediction, *v);
-        }
-        let (mut rates, mut errors) = (exp_minus::<T, S, N>(s, u), exp2::<T, S, N>(s, v));
+        let (mut rates, mut errors) =
+            (exp2::<T, S, N>(s, arguments), exp2::<T, S, N>(s, predicted));
         let also = logistic::<T, S, X>(s, exp_minus::<T, S, X>(s, also));
         for (a, b) in rates.iter_mut().zip(&mut errors) {
             let (above, difference) = (T::v_add(s, one, *b), T::v_sub(s, *b, *a));
@@ -450,7 +364,8 @@ mod tests {
             let (u, predicted) = (T::vectors_mut::<S>(self.0), T::vectors_mut::<S>(self.1));
             for (u, p) in u.iter_mut().zip(predicted) {
                 let unit = T::splat(s, Sigmoid::unit::<T>());
-                ([*u], [*p], []) = Sigmoid::rates_and_errors::<T, S, 1, 0>(s, [*u], [*p], unit, []);
+                let [x, y] = [*u, *p].map(|u| T::v_mul(s, unit, u));
+                ([*u], [*p], []) = Sigmoid::rates_and_errors::<T, S, 1, 0>(s, [x], [y], []);
             }
         }
     }

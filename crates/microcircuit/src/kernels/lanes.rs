@@ -1,6 +1,11 @@
 //! Vectors of `f32` or `f64`, on any vector unit: the few operations that the kernels are made of.
 
+#[cfg(target_arch = "x86_64")]
+use std::any::Any;
+
 use pulp::Simd;
+#[cfg(target_arch = "x86_64")]
+use pulp::bytemuck::{AnyBitPattern, NoUninit, try_cast};
 
 /// Lane-wise arithmetic of a number type. Implemented for `f32` and `f64`.
 pub trait Lanes: Copy + Sized + 'static {
@@ -39,8 +44,17 @@ pub trait Lanes: Copy + Sized + 'static {
     fn rotate_down<S: Simd>(s: S, a: Self::V<S>, by: usize) -> Self::V<S>;
     /// Lane i in lane i + `by`, likewise.
     fn rotate_up<S: Simd>(s: S, a: Self::V<S>, by: usize) -> Self::V<S>;
-    /// x 2ⁿ, where n is the integer in the low bits of `rounded`; x 2ⁿ must be a normal number.
-    fn scale<S: Simd>(s: S, x: Self::V<S>, rounded: Self::V<S>) -> Self::V<S>;
+    /// Adds n / 2^`fraction_bits` to the exponent of x, its fraction to the mantissa's bits below, where n is the
+    /// integer in the low bits of `rounded`. With no such bits it is x 2ⁿ. The result must be a normal number.
+    fn shift_exponent<S: Simd>(
+        s: S,
+        x: Self::V<S>,
+        rounded: Self::V<S>,
+        fraction_bits: u32,
+    ) -> Self::V<S>;
+    /// Entry i of a table that two vectors hold, in each lane, i being the low bits of that lane of `index`. `None` on
+    /// units other than AVX-512.
+    fn look_up<S: Simd>(s: S, table: [Self::V<S>; 2], index: Self::V<S>) -> Option<Self::V<S>>;
 }
 
 /// One implementation. pulp names its operations after the vector type, so all names are spelled out.
@@ -49,7 +63,7 @@ macro_rules! impl_lanes {
         $type:ident, $vector:ident, $bits:ident, $mantissa:expr, $as_simd:ident, $as_mut_simd:ident, $splat:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $min:ident, $max:ident, $abs:ident, $less:ident,
         $select:ident, $sum:ident, $largest:ident, $to_bits:ident, $from_bits:ident, $splat_bits:ident, $add_bits:ident,
-        $mul_bits:ident, $rotate_down:ident, $rotate_up:ident
+        $mul_bits:ident, $rotate_down:ident, $rotate_up:ident, $look_up:ident
     ) => {
         impl Lanes for $type {
             type V<S: Simd> = S::$vector;
@@ -144,9 +158,34 @@ macro_rules! impl_lanes {
             }
 
             #[inline(always)]
-            fn scale<S: Simd>(s: S, x: Self::V<S>, rounded: Self::V<S>) -> Self::V<S> {
-                let exponent = s.$mul_bits(s.$to_bits(rounded), s.$splat_bits(1 << $mantissa));
+            fn shift_exponent<S: Simd>(
+                s: S,
+                x: Self::V<S>,
+                rounded: Self::V<S>,
+                fraction_bits: u32,
+            ) -> Self::V<S> {
+                let shift = s.$splat_bits(1 << ($mantissa - fraction_bits));
+                let exponent = s.$mul_bits(s.$to_bits(rounded), shift);
                 s.$from_bits(s.$add_bits(s.$to_bits(x), exponent))
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            fn look_up<S: Simd>(
+                s: S,
+                [low, high]: [Self::V<S>; 2],
+                index: Self::V<S>,
+            ) -> Option<Self::V<S>> {
+                let unit: &dyn Any = &s;
+                let unit = unit.downcast_ref::<pulp::x86::V4>()?.avx512f;
+                let entries = unit.$look_up(cast(low)?, cast(index)?, cast(high)?);
+                cast(entries)
+            }
+
+            #[cfg(not(target_arch = "x86_64"))]
+            #[inline(always)]
+            fn look_up<S: Simd>(_: S, _: [Self::V<S>; 2], _: Self::V<S>) -> Option<Self::V<S>> {
+                None
             }
         }
     };
@@ -156,11 +195,18 @@ impl_lanes! {
     f32, f32s, u32s, 23, as_simd_f32s, as_mut_simd_f32s, splat_f32s,
     add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, min_f32s, max_f32s, abs_f32s, less_than_f32s,
     select_f32s, reduce_sum_f32s, reduce_max_f32s, transmute_u32s_f32s, transmute_f32s_u32s, splat_u32s, add_u32s, mul_u32s,
-    rotate_left_f32s, rotate_right_f32s
+    rotate_left_f32s, rotate_right_f32s, _mm512_permutex2var_ps
 }
 impl_lanes! {
     f64, f64s, u64s, 52, as_simd_f64s, as_mut_simd_f64s, splat_f64s,
     add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, min_f64s, max_f64s, abs_f64s, less_than_f64s,
     select_f64s, reduce_sum_f64s, reduce_max_f64s, transmute_u64s_f64s, transmute_f64s_u64s, splat_u64s, add_u64s, mul_u64s,
-    rotate_left_f64s, rotate_right_f64s
+    rotate_left_f64s, rotate_right_f64s, _mm512_permutex2var_pd
+}
+
+/// The same bits as another type of vector, if that is as long.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn cast<A: NoUninit, B: AnyBitPattern>(vector: A) -> Option<B> {
+    try_cast(vector).ok()
 }

@@ -15,6 +15,7 @@
 pub(crate) mod aligned;
 pub(crate) mod columns;
 pub(crate) mod elementary;
+pub(crate) mod exp2;
 pub(crate) mod lanes;
 pub(crate) mod packed;
 pub(crate) mod rows;

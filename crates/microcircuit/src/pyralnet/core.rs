@@ -32,7 +32,7 @@ pub struct Core<T: Real> {
     pub(super) target_goal: Vec<f64>,
     /// dt g_som if the output is nudged, else zero.
     pub(super) target_gain: f64,
-    /// Somata of the first hidden layer. (Those of the others are targets of the stage below.)
+    /// Somata of the first hidden layer, in its unit. (Those of the others are targets of the stage below.)
     pub(super) soma: Aligned<T>,
     pub(super) first: FirstLayer<T>,
     pub(super) stages: Vec<Stage<T>>,
@@ -40,9 +40,8 @@ pub struct Core<T: Real> {
     pub(super) pending: usize,
     /// 1 - dt/τ_w
     pub(super) decay: T,
-    /// dt g_som, dt g_a, and per stage -scale dt/τ_w / (dt g_a) of `W_pi`.
+    /// dt g_som, and per stage -scale dt/τ_w of `W_pi` over the feedback gain.
     pub(super) nudging: T,
-    pub(super) feedback_gain: T,
     pub(super) pi_learning: Vec<T>,
     pub(super) noise: Option<Noise>,
     /// Δ of the rules at rest, if they are kept.
@@ -53,7 +52,10 @@ pub struct Core<T: Real> {
 
 /// Constants of the first hidden layer, as [`Targets`](super::stage::Targets) has them of the others.
 pub(super) struct FirstLayer<T> {
+    /// What its potentials are stored times; see [`first`](super::first).
+    pub(super) unit: f64,
     pub(super) leak: Leak<T>,
+    /// scale dt/τ_w, in the unit of the columns.
     pub(super) learning: f64,
 }
 
@@ -77,29 +79,26 @@ impl<T: Real> Core<T> {
         let real = T::from_f64;
         let dt = raw.dt_ms;
         let width = tuning.simd.lanes::<T>();
-        let input = Input::new(&params, tuning.input, width);
+        let unit = unit::<T>(raw.activation).to_f64();
+        let leak = Leak::<T>::of_predictions(dt, raw.g_l + raw.g_b + raw.g_a, raw.g_b, unit);
+        let input = Input::new(&params, tuning.input, leak.prediction.to_f64(), width);
         let stages: Vec<_> = (1..=params.n_hidden())
-            .map(|layer| Stage::new(&params, layer, width))
+            .map(|layer| Stage::new(&params, layer, if layer == 1 { unit } else { 1.0 }, width))
             .collect();
-        // A network without feedback has no apical potential, and `W_pi` nothing to learn.
-        let dt_g_a = dt * raw.g_a;
         let plasticity = LowPass::new(dt, raw.tau_w_ms);
         let pi_learning = |stage: &Stage<T>| {
             let scale = stage.scales.pi * plasticity.share;
-            real(if dt_g_a > 0.0 {
-                -scale / dt_g_a
+            // A network without feedback has no apical potential, and `W_pi` nothing to learn.
+            real(if raw.g_a > 0.0 {
+                -scale / stage.feedback_gain.to_f64()
             } else {
                 -scale
             })
         };
         let first = FirstLayer {
-            leak: Leak::new(
-                dt,
-                raw.g_l + raw.g_b + raw.g_a,
-                raw.g_b,
-                unit(raw.activation),
-            ),
-            learning: input.scale * plasticity.share,
+            unit,
+            leak,
+            learning: input.scale * plasticity.share * input.unit(),
         };
         let n = params.dim(1);
         let (mut mask, mut bias) = (Aligned::zeros(n + 1), Aligned::zeros(n + 1));
@@ -118,7 +117,6 @@ impl<T: Real> Core<T> {
             pending: 0,
             decay: plasticity.decay,
             nudging: real(dt * raw.g_som),
-            feedback_gain: real(dt_g_a),
             pi_learning: stages.iter().map(pi_learning).collect(),
             noise: noise.filter(|_| raw.noise > 0.0).map(|source| Noise {
                 source,
@@ -140,12 +138,12 @@ impl<T: Real> Core<T> {
     fn rest(&mut self) {
         self.soma.fill(T::default());
         let activation = self.params.raw().activation;
-        let (nudging, gain) = (self.nudging, self.feedback_gain);
+        let nudging = self.nudging;
         for stage in &mut self.stages {
             stage.targets.soma.fill(T::default());
             stage.targets.rate.fill(activation.rate(T::default()));
             stage.targets.extra.fill(T::default());
-            nudge(stage, nudging, gain);
+            nudge(stage, nudging);
         }
     }
 
@@ -291,7 +289,7 @@ impl<T: Real> Core<T> {
         for (i, dendrites) in dendrites.iter().enumerate() {
             let layer = i + 1;
             let e_up = errors(
-                self.soma(layer),
+                &self.soma(layer),
                 &dendrites.basal,
                 self.params.basal_prediction(layer),
             );
@@ -318,18 +316,18 @@ impl<T: Real> Core<T> {
     #[inline]
     pub(super) fn add_noise(&mut self) {
         let Some(noise) = &mut self.noise else { return };
-        let mut add = |values: &mut [T]| {
+        let mut add = |values: &mut [T], unit: f64| {
             for value in values {
-                *value += T::from_f64(noise.dt_sigma * noise.source.normal());
+                *value += T::from_f64(unit * noise.dt_sigma * noise.source.normal());
             }
         };
         let n = self.params.dim(1);
-        add(&mut self.soma[..n]);
+        add(&mut self.soma[..n], self.first.unit);
         for stage in &mut self.stages {
             // The layer above comes after the interneurons, its place is before them.
             let (above, inns) = stage.targets.extra[..2 * stage.m].split_at_mut(stage.m);
-            add(inns);
-            add(above);
+            add(inns, 1.0);
+            add(above, 1.0);
         }
     }
 
@@ -359,10 +357,10 @@ impl<T: Real> Core<T> {
                 .iter_mut()
                 .for_each(|stage| stage.set_weights(layer, synapse, matrix));
         }
-        let (nudging, gain) = (self.nudging, self.feedback_gain);
+        let nudging = self.nudging;
         self.stages
             .iter_mut()
-            .for_each(|stage| nudge(stage, nudging, gain));
+            .for_each(|stage| nudge(stage, nudging));
     }
 
     pub(super) fn weights_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
@@ -397,10 +395,14 @@ impl<T: Real> Core<T> {
     }
 
     /// Somata of the pyramidal neurons of `layer` (from 1).
-    pub(super) fn soma(&self, layer: usize) -> &[T] {
+    pub(super) fn soma(&self, layer: usize) -> Vec<T> {
+        let n = self.params.dim(layer);
         match layer {
-            1 => &self.soma[..self.params.dim(1)],
-            _ => &self.stages[layer - 2].targets.soma[..self.params.dim(layer)],
+            1 => self.soma[..n]
+                .iter()
+                .map(|u| T::from_f64(u.to_f64() / self.first.unit))
+                .collect(),
+            _ => self.stages[layer - 2].targets.soma[..n].to_vec(),
         }
     }
 
@@ -461,7 +463,7 @@ impl<T: Real> Core<T> {
                         inn: Vec::new(),
                     };
                 }
-                let feedback = drive(layer, Synapse::Down, &rate(self.soma(layer + 1)));
+                let feedback = drive(layer, Synapse::Down, &rate(&self.soma(layer + 1)));
                 let lateral = drive(layer, Synapse::Pi, &rate(self.inn_soma(layer)));
                 let apical = feedback
                     .iter()

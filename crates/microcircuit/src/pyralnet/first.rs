@@ -1,4 +1,12 @@
 //! The first hidden layer's part of a step, along its lanes.
+//!
+//! What is computed most often are rates of this layer. So its potentials are kept as the
+//! [arguments](crate::kernels::elementary::Rate::unit) of f, and drives as the potentials û that they predict, where a soma
+//! settles without other input:
+//!
+//! ```text
+//! û = g/Σg W r      u ← κ u + (1 - κ) û + …,   κ = 1 - dt Σg
+//! ```
 
 use pulp::Simd;
 
@@ -11,7 +19,7 @@ pub(super) struct First<'a, T: Real, S: Simd, const C: usize> {
     /// Coordinates of the input; and times scale dt/τ_w.
     pub(super) x: &'a [T],
     pub(super) x_learning: &'a [T],
-    /// Weights and their changes per step, one column per coordinate.
+    /// Weights and their changes per step, one column per coordinate. In the plane of the input, times `prediction`.
     pub(super) w: &'a mut [T::V<S>],
     pub(super) p: &'a mut [T::V<S>],
     pub(super) soma: &'a mut [T::V<S>],
@@ -68,8 +76,8 @@ pub(super) fn second_half(blocks: usize, side: usize) -> std::ops::Range<usize> 
 }
 
 impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
-    /// The step for two coordinates of the input, or a [settled](super::settled) one, the rates of `SIDE` blocks being
-    /// computed side by side, and `also` some rates of others.
+    /// The step for the two coordinates of the plane of the input, or a [settled](super::settled) one, the rates of
+    /// `SIDE` blocks being computed side by side, and `also` some rates of others.
     #[inline(always)]
     pub(super) fn two_inputs<
         R: Rate,
@@ -131,21 +139,20 @@ impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
         } = self.apical;
         let columns = &columns[start * all..(start + B) * all];
         let zero = T::splat(s, T::ZERO);
-        let (mut u, mut drive) = ([zero; B], [zero; B]);
+        let (mut u, mut predicted) = ([zero; B], [zero; B]);
         for b in 0..B {
             u[b] = soma[b];
             for c in 0..C {
                 u[b] = T::fma(s, columns[b * all + c], rates[c], u[b]);
             }
-            drive[b] = if SETTLED {
+            predicted[b] = if SETTLED {
                 w[b][0]
             } else {
                 weighted_sum::<T, S, 2>(s, &w[b], x)
             };
         }
         let (r, also) = if PLASTIC {
-            let (r, e, also) =
-                R::rates_and_errors::<T, S, B, X>(s, u, drive, self.prediction, also);
+            let (r, e, also) = R::rates_and_errors::<T, S, B, X>(s, u, predicted, also);
             for b in 0..B {
                 let columns = if SETTLED { 1 } else { 2 };
                 let (w, p) = (&mut w[b][..columns], &mut p[b][..columns]);
@@ -153,16 +160,16 @@ impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
             }
             (r, also)
         } else {
-            R::rates_of_two::<T, S, B, X>(s, u, also)
+            R::rates_of_arguments::<T, S, B, X>(s, u, also)
         };
         for b in 0..B {
-            soma[b] = T::fma(s, self.keep, u[b], T::v_mul(s, self.gain, drive[b]));
+            soma[b] = T::fma(s, self.keep, u[b], T::v_mul(s, self.gain, predicted[b]));
             rate[b] = r[b];
         }
         also
     }
 
-    /// The step for any number of coordinates.
+    /// The step for all coordinates of the input.
     #[inline(always)]
     pub(super) fn any_inputs<R: Rate>(mut self, s: S, plastic: bool) {
         let n = self.x.len();
@@ -170,16 +177,16 @@ impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
             let columns = b * n..(b + 1) * n;
             let (w, p) = (&mut self.w[columns.clone()], &mut self.p[columns]);
             let drive = long_weighted_sum::<T, S>(s, w, self.x);
-            let u = self.soma[b];
+            let (u, predicted) = (self.soma[b], T::v_mul(s, self.prediction, drive));
             let r = if plastic {
-                let ([r], [e], []) =
-                    R::rates_and_errors::<T, S, 1, 0>(s, [u], [drive], self.prediction, []);
+                let ([r], [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [u], [predicted], []);
                 update::<T, S, false>(s, w, p, self.x_learning, e, self.decay);
                 r
             } else {
-                R::rate::<T, S>(s, u)
+                let ([r], []) = R::rates_of_arguments::<T, S, 1, 0>(s, [u], []);
+                r
             };
-            self.soma[b] = T::fma(s, self.keep, u, T::v_mul(s, self.gain, drive));
+            self.soma[b] = T::fma(s, self.keep, u, T::v_mul(s, self.gain, predicted));
             self.rate[b] = r;
         }
         self.add_bias(s);

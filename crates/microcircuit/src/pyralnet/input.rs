@@ -16,7 +16,7 @@ use crate::{Params, Real};
 /// of W across the plane changes in closed form. The matrices are brought up to date once per pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InputForm {
-    /// Two coordinates where there are more than two inputs, counting the bias.
+    /// Two coordinates where there are at least two inputs, counting the bias.
     #[default]
     Factored,
     /// One coordinate per input, as the equations are written.
@@ -48,6 +48,8 @@ pub struct Input<T> {
 
 /// The weights in the plane in which the input of a pattern moves.
 pub(super) struct Plane<T> {
+    /// What the columns are stored times, so that drives are predictions; see [`first`](super::first).
+    pub(super) unit: f64,
     pub(super) basis: [Vec<T>; 2],
     pub(super) w: Packed<T>,
     pub(super) p: Packed<T>,
@@ -93,13 +95,15 @@ impl Decay {
 }
 
 impl<T: Real> Input<T> {
-    pub(super) fn new(params: &Params, form: InputForm, width: usize) -> Self {
+    /// With columns in the plane in some `unit`.
+    pub(super) fn new(params: &Params, form: InputForm, unit: f64, width: usize) -> Self {
         let raw = params.raw();
         // As many lanes as the rates of the layer have, which end with the bias.
         let (n_pre, n) = (params.n_pre(0), params.dim(1) + 1);
-        let form = if n_pre > 2 { form } else { InputForm::Plain };
+        let form = if n_pre >= 2 { form } else { InputForm::Plain };
         let columns = |columns| Packed::zeros(columns, n, columns, width);
         let plane = (form == InputForm::Factored).then(|| Plane {
+            unit,
             basis: [vec![T::default(); n_pre], vec![T::default(); n_pre]],
             w: columns(2),
             p: columns(2),
@@ -131,6 +135,11 @@ impl<T: Real> Input<T> {
             Some(plane) => (plane.w.data_mut(), plane.p.data_mut()),
             None => (self.w.data_mut(), self.p.data_mut()),
         }
+    }
+
+    /// What the [columns](Input::columns) are stored times.
+    pub(super) fn unit(&self) -> f64 {
+        self.plane.as_ref().map_or(1.0, |plane| plane.unit)
     }
 
     /// Steps until only `fraction` of the way from the start to the goal of the pattern is left.
@@ -302,7 +311,7 @@ impl<T: Real> Plane<T> {
         w += sum * p;
         p = power * p;
         for (i, q) in self.basis.iter().enumerate() {
-            let q = q[pre];
+            let q = q[pre] * T::from_f64(1.0 / self.unit);
             let (start, now) = (self.p_start.get(i, lane), self.column(i, lane));
             w += (now.0 - self.w_start.get(i, lane) - sum * start) * q;
             p += (now.1 - power * start) * q;

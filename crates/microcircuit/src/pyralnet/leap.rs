@@ -147,7 +147,7 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
         gain, prediction, ..
     } = core.first.leak;
     let (gain, prediction) = (T::splat(s, gain), T::splat(s, prediction));
-    let n = core.x.len();
+    let (n, in_plane) = (core.x.len(), core.input.plane.is_some());
     let (w, _) = core.input.columns();
     let columns = T::vectors::<S>(w);
     let soma = T::vectors::<S>(&core.soma);
@@ -157,21 +157,24 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
     let error = T::vectors_mut::<S>(course.error.next());
     let pairs = columns.as_chunks::<2>().0;
     for b in 0..soma.len() {
-        let drive = match &core.x[..] {
-            &[x_0, x_1] => {
+        let predicted = match &core.x[..] {
+            &[x_0, x_1] if in_plane => {
                 let x = [T::splat(s, x_0), T::splat(s, x_1)];
                 weighted_sum::<T, S, 2>(s, &pairs[b], &x)
             }
-            x => long_weighted_sum::<T, S>(s, &columns[b * n..(b + 1) * n], x),
+            x => {
+                let drive = long_weighted_sum::<T, S>(s, &columns[b * n..(b + 1) * n], x);
+                T::v_mul(s, prediction, drive)
+            }
         };
-        input[b] = T::v_mul(s, gain, drive);
+        input[b] = T::v_mul(s, gain, predicted);
         let r = if plastic {
-            let ([r], [e], []) =
-                R::rates_and_errors::<T, S, 1, 0>(s, [soma[b]], [drive], prediction, []);
+            let ([r], [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [soma[b]], [predicted], []);
             error[b] = e;
             r
         } else {
-            R::rate::<T, S>(s, soma[b])
+            let ([r], []) = R::rates_of_arguments::<T, S, 1, 0>(s, [soma[b]], []);
+            r
         };
         rate[b] = T::fma(s, mask[b], r, bias[b]);
     }
@@ -205,17 +208,24 @@ fn surprise<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &Memory<T>) ->
     if memory.spacing.last().is_none() {
         return 0.0;
     }
-    let mut largest = T::splat(s, T::ZERO);
-    let targets = memory.stages.iter().map(|past| &past.targets);
-    for course in std::iter::once(&memory.first).chain(targets) {
-        let input = T::vectors::<S>(course.input.now());
-        for (input, predicted) in input.iter().zip(T::vectors::<S>(&course.predicted)) {
-            largest = T::v_max(s, T::v_abs(s, T::v_sub(s, *input, *predicted)), largest);
-        }
+    let mut largest = missed::<T, S>(s, &memory.first) / core.first.unit.abs();
+    for stage in &memory.stages {
+        largest = largest.max(missed::<T, S>(s, &stage.targets));
     }
     let raw = core.params.raw();
     // An input too large by dI leads to a potential too large by dI / (1 - κ) ≤ dI / (dt (g_l + g_b)).
-    T::v_largest(s, largest).to_f64() / (raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d)))
+    largest / (raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d)))
+}
+
+/// The largest distance of an input from what was predicted, in the unit of the somata.
+#[inline(always)]
+fn missed<T: Real, S: pulp::Simd>(s: S, course: &Course<T>) -> f64 {
+    let mut largest = T::splat(s, T::ZERO);
+    let input = T::vectors::<S>(course.input.now());
+    for (input, predicted) in input.iter().zip(T::vectors::<S>(&course.predicted)) {
+        largest = T::v_max(s, T::v_abs(s, T::v_sub(s, *input, *predicted)), largest);
+    }
+    T::v_largest(s, largest).to_f64()
 }
 
 /// `m` steps, with inputs and errors as they are and as they change.
@@ -255,7 +265,7 @@ fn leap<T: Real, S: pulp::Simd, R: Rate>(
         for (u, r) in soma.iter().zip(rate) {
             *r = R::rate::<T, S>(s, *u);
         }
-        nudge(stage, core.nudging, core.feedback_gain);
+        nudge(stage, core.nudging);
     }
     memory.pending = job.plastic.then_some(weights);
 }

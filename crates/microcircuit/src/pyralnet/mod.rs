@@ -191,7 +191,7 @@ impl<T: Real> Microcircuit<T> for PyraLNet<T> {
         }
         let time_ms = self.time_ms();
         for layer in 1..=self.core.params.n_hidden() + 1 {
-            check_somata(time_ms, layer, Compartment::Soma, self.core.soma(layer))?;
+            check_somata(time_ms, layer, Compartment::Soma, &self.core.soma(layer))?;
             if layer <= self.core.params.n_hidden() {
                 check_somata(
                     time_ms,
@@ -231,9 +231,7 @@ impl<T: Real> Microcircuit<T> for PyraLNet<T> {
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
         let n_hidden = self.core.params.n_hidden();
         match compartment {
-            Compartment::Soma if (1..=n_hidden + 1).contains(&layer) => {
-                Some(self.core.soma(layer).to_vec())
-            }
+            Compartment::Soma if (1..=n_hidden + 1).contains(&layer) => Some(self.core.soma(layer)),
             Compartment::InnSoma if (1..=n_hidden).contains(&layer) => {
                 Some(self.core.inn_soma(layer).to_vec())
             }

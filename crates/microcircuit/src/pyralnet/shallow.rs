@@ -63,7 +63,7 @@ where
     let fits = ROWS * size_of::<T>() <= size_of::<T::V<S>>();
     let changing = core.input.scale > 0.0 && core.stages[0].is_plastic();
     let alone = core.stages.len() == 1 && core.stages[0].cancels && core.noise.is_none();
-    if !fits || !alone || (PLASTIC && !changing) || core.x.len() != 2 {
+    if !fits || !alone || (PLASTIC && !changing) || core.input.plane.is_none() {
         return false;
     }
     if !PLASTIC {
@@ -319,7 +319,7 @@ where
     let mut input = Filter::<2>::new(&core.input.x, &core.input.x_goal);
     let mut target = Filter::<M>::new(&core.target, &core.target_goal);
     // Without plasticity less is gained, and turning the columns back and forth would round the weights.
-    let may_settle = PLASTIC && !SETTLED && core.input.plane.is_some();
+    let may_settle = PLASTIC && !SETTLED;
     let (share, mut left) = (core.input.filter, core.input.left);
     let learning = core.first.learning;
 
@@ -357,7 +357,7 @@ where
     let factors = [&mut first.factor[..], &mut second.factor[..]];
 
     let t = &mut stage.targets;
-    let mut above = Above::<T, S, M>::new(s, t, core.feedback_gain);
+    let mut above = Above::<T, S, M>::new(s, t, stage.feedback_gain);
     let zero = T::splat(s, T::ZERO);
     // Of the step before.
     let (mut drive, mut entering) = (zero, zero);
@@ -438,7 +438,7 @@ where
     T::vectors_mut::<S>(&mut t.soma)[0] = above.soma;
     T::vectors_mut::<S>(&mut t.rate)[0] = above.rate;
     T::vectors_mut::<S>(&mut t.sum)[0] = above.sum;
-    nudge(stage, core.nudging, core.feedback_gain);
+    nudge(stage, core.nudging);
     if PLASTIC {
         // As the views were swapped. Two swaps in turn come back to where they started after six.
         for k in 0..done % 6 {

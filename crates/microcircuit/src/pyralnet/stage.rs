@@ -33,7 +33,9 @@ pub struct Stage<T> {
     pub(super) rate: Aligned<T>,
     /// Of the last plastic steps, what is left to apply; see [`Core::pending`](super::core::Core).
     pub(super) changes: [Change<T>; 2],
-    /// g_a · dt · apical potential of the layer; scratch.
+    /// g_a dt, in the unit of the layer's somata.
+    pub(super) feedback_gain: T,
+    /// Apical potential of the layer times that gain; scratch.
     pub(super) apical: Aligned<T>,
     pub(super) targets: Targets<T>,
     pub(super) scales: Scales,
@@ -56,7 +58,7 @@ pub struct Targets<T> {
     pub(super) drive: Aligned<T>,
     /// What else enters the somata in this step, times dt.
     pub(super) extra: Aligned<T>,
-    /// Rates times g_a dt, as the feedback weights want them (pyramidal minus interneurons if these cancel).
+    /// Rates times the feedback gain, as the feedback weights want them (pyramidal minus interneurons if these cancel).
     pub(super) feedback: Aligned<T>,
     /// Constants: what a step leaves of the soma, what it adds of the drive, the factor of the dendritic
     /// prediction, and scale · dt/τ_w.
@@ -87,8 +89,8 @@ pub(super) struct Pending<T> {
 }
 
 impl<T: Real> Stage<T> {
-    /// Hidden `layer` at rest, with zero weights.
-    pub(super) fn new(params: &Params, layer: usize, width: usize) -> Self {
+    /// Hidden `layer` at rest, with zero weights; its somata are potentials times `unit`.
+    pub(super) fn new(params: &Params, layer: usize, unit: f64, width: usize) -> Self {
         let raw = params.raw();
         let (n, m) = (params.dim(layer), params.dim(layer + 1));
         let scales = Scales {
@@ -113,6 +115,7 @@ impl<T: Real> Stage<T> {
             cancels: false,
             rate: Aligned::zeros(lanes),
             changes: [change(), change()],
+            feedback_gain: T::from_f64(raw.dt_ms * raw.g_a * unit),
             apical: Aligned::zeros(lanes),
             targets: Targets::new(params, layer, tile, scales),
             scales,

@@ -145,6 +145,7 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
     plastic: bool,
 ) {
     let plastic = plastic && core.input.scale > 0.0;
+    let in_plane = core.input.plane.is_some();
     let (w, p) = core.input.columns();
     let n = core.x.len();
     let columns = blocks.start * n..blocks.end * n;
@@ -169,14 +170,14 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
         prediction: T::splat(s, prediction),
         decay: T::splat(s, core.decay),
     };
-    match (n, plastic) {
-        (2, true) => {
+    match (in_plane, plastic) {
+        (true, true) => {
             let [] = first.two_inputs::<R, SIDE_BY_SIDE, true, false, 0>(s, []);
         }
-        (2, false) => {
+        (true, false) => {
             let [] = first.two_inputs::<R, SIDE_BY_SIDE, false, false, 0>(s, []);
         }
-        _ => first.any_inputs::<R>(s, plastic),
+        (false, _) => first.any_inputs::<R>(s, plastic),
     }
 }
 
@@ -310,7 +311,7 @@ fn finish<T: Real, S: pulp::Simd, R: Rate>(s: S, core: &mut Core<T>, job: Job) {
             sums.zip(T::vectors::<S>(&t.soma))
                 .for_each(|(sum, u)| *sum = T::v_add(s, *sum, *u));
         }
-        nudge(stage, core.nudging, core.feedback_gain);
+        nudge(stage, core.nudging);
     }
     core.pending += usize::from(job.plastic);
 }
@@ -348,8 +349,8 @@ fn targets<T: Real, S: pulp::Simd, R: Rate>(
 
 /// What the new somata and rates will do in the next step: nudge the interneurons, feed back.
 #[inline(always)]
-pub(super) fn nudge<T: Real>(stage: &mut Stage<T>, nudging: T, feedback_gain: T) {
-    let (m, t) = (stage.m, &mut stage.targets);
+pub(super) fn nudge<T: Real>(stage: &mut Stage<T>, nudging: T) {
+    let (m, feedback_gain, t) = (stage.m, stage.feedback_gain, &mut stage.targets);
     for (extra, u) in t.extra[m..2 * m].iter_mut().zip(&t.soma[..m]) {
         *extra = nudging * *u;
     }

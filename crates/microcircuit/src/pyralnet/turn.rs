@@ -16,6 +16,8 @@ use crate::Real;
 /// P ← b P     + Σ_q (P̃ - b P̃_start) qᵀ
 /// W̃ = W q',  P̃ = P q'                                 for the new basis q'
 /// ```
+///
+/// with all columns in the unit of the plane.
 pub struct Turn<'a, T: Real> {
     pub(super) w: &'a mut [T],
     pub(super) p: &'a mut [T],
@@ -41,6 +43,8 @@ impl<T: Real> WithSimd for Turn<'_, T> {
             T::splat(s, T::from_f64(power)),
         );
         let zero = T::splat(s, T::ZERO);
+        let unit = T::splat(s, T::from_f64(plane.unit));
+        let from_unit = T::splat(s, T::from_f64(1.0 / plane.unit));
         let w = T::vectors_mut::<S>(self.w).chunks_exact_mut(n_pre);
         let p = T::vectors_mut::<S>(self.p).chunks_exact_mut(n_pre);
         let w_plane = T::vectors_mut::<S>(plane.w.data_mut())
@@ -62,8 +66,9 @@ impl<T: Real> WithSimd for Turn<'_, T> {
             if fold {
                 for i in 0..2 {
                     let start = T::v_add(s, w_start[b][i], T::v_mul(s, sum, p_start[b][i]));
-                    dw[i] = T::v_sub(s, w_plane[b][i], start);
-                    dp[i] = T::v_sub(s, p_plane[b][i], T::v_mul(s, power, p_start[b][i]));
+                    dw[i] = T::v_mul(s, from_unit, T::v_sub(s, w_plane[b][i], start));
+                    let start = T::v_mul(s, power, p_start[b][i]);
+                    dp[i] = T::v_mul(s, from_unit, T::v_sub(s, p_plane[b][i], start));
                 }
             }
             let (mut w_new, mut p_new) = ([zero; 2], [zero; 2]);
@@ -80,6 +85,10 @@ impl<T: Real> WithSimd for Turn<'_, T> {
                 let (q_0, q_1) = (T::splat(s, *new.0), T::splat(s, *new.1));
                 w_new = [T::fma(s, *w, q_0, w_new[0]), T::fma(s, *w, q_1, w_new[1])];
                 p_new = [T::fma(s, *p, q_0, p_new[0]), T::fma(s, *p, q_1, p_new[1])];
+            }
+            for i in 0..2 {
+                w_new[i] = T::v_mul(s, unit, w_new[i]);
+                p_new[i] = T::v_mul(s, unit, p_new[i]);
             }
             (w_plane[b], w_start[b]) = (w_new, w_new);
             (p_plane[b], p_start[b]) = (p_new, p_new);

@@ -152,9 +152,14 @@ impl<T: Real> Group<T> {
             drive[i] = weighted_sum::<T, S>(s, row, pre);
         }
         let rates = if plastic && *scale > 0.0 {
-            let (prediction, learning) = (T::splat(s, self.prediction), T::splat(s, *learning));
-            let (rates, errors, []) =
-                R::rates_and_errors::<T, S, N, 0>(s, u, drive, prediction, []);
+            let (unit, learning) = (T::splat(s, R::unit::<T>()), T::splat(s, *learning));
+            let prediction = T::splat(s, self.prediction);
+            let mut predicted = drive;
+            for i in 0..N {
+                u[i] = T::v_mul(s, unit, u[i]);
+                predicted[i] = T::v_mul(s, prediction, drive[i]);
+            }
+            let (rates, errors, []) = R::rates_and_errors::<T, S, N, 0>(s, u, predicted, []);
             let rows = w
                 .chunks_exact_mut(pre.len())
                 .zip(p.chunks_exact_mut(pre.len()));

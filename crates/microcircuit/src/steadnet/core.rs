@@ -237,7 +237,8 @@ impl<T: Real> Core<T> {
         );
         let unit = T::splat(s, R::unit::<T>());
         for (u, p) in u.iter().zip(p) {
-            let (_, [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [*u], [*p], unit, []);
+            let (u, predicted) = (T::v_mul(s, unit, *u), T::v_mul(s, unit, *p));
+            let (_, [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [u], [predicted], []);
             *p = e;
         }
         for (c, e) in forward.factor[targets].iter_mut().zip(&*self.inn_rate) {
