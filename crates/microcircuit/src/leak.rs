@@ -127,6 +127,16 @@ mod tests {
     }
 
     #[test]
+    fn somata_settle_at_stored_predictions() {
+        for sum in [1.38, 1.571, 1.1, 3e-9] {
+            let leak = Leak::<f32>::of_predictions(0.1, sum, 1.0, -2.0);
+            let (keep, gain) = (f64::from(leak.keep), f64::from(leak.gain));
+            assert!(keep + gain == 1.0 || keep == 1.0 && gain > 0.0, "{leak:?}");
+            assert!((f64::from(leak.prediction) * sum / -2.0 - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
     fn low_pass_settles_at_what_it_filters() {
         let LowPass { decay, share } = LowPass::<f32>::new(0.1, 30.0);
         assert_eq!(f64::from(decay) + share, 1.0);

@@ -5,7 +5,7 @@
 //! settles without other input:
 //!
 //! ```text
-//! û = g/Σg W r      u ← κ u + (1 - κ) û + …,   κ = 1 - dt Σg
+//! û = g/Σg W r      u ← û + κ (u - û) + …,   κ = 1 - dt Σg
 //! ```
 
 use pulp::Simd;
@@ -31,7 +31,6 @@ pub(super) struct First<'a, T: Real, S: Simd, const C: usize> {
     pub(super) bias: &'a [T::V<S>],
     pub(super) apical: Apical<'a, T, S, C>,
     pub(super) keep: T::V<S>,
-    pub(super) gain: T::V<S>,
     pub(super) prediction: T::V<S>,
     pub(super) decay: T::V<S>,
 }
@@ -163,7 +162,7 @@ impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
             R::rates_of_arguments::<T, S, B, X>(s, u, also)
         };
         for b in 0..B {
-            soma[b] = T::fma(s, self.keep, u[b], T::v_mul(s, self.gain, predicted[b]));
+            soma[b] = T::fma(s, self.keep, T::v_sub(s, u[b], predicted[b]), predicted[b]);
             rate[b] = r[b];
         }
         also
@@ -186,7 +185,7 @@ impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
                 let ([r], []) = R::rates_of_arguments::<T, S, 1, 0>(s, [u], []);
                 r
             };
-            self.soma[b] = T::fma(s, self.keep, u, T::v_mul(s, self.gain, predicted));
+            self.soma[b] = T::fma(s, self.keep, T::v_sub(s, u, predicted), predicted);
             self.rate[b] = r;
         }
         self.add_bias(s);

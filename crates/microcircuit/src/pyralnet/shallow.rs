@@ -277,7 +277,6 @@ impl<T: Real, S: pulp::Simd, const ROWS: usize> Hidden<'_, T, S, ROWS> {
                 rates: given.fed_back,
             },
             keep: T::splat(s, self.leak.keep),
-            gain: T::splat(s, self.leak.gain),
             prediction: T::splat(s, self.leak.prediction),
             decay: T::splat(s, self.decay),
         }

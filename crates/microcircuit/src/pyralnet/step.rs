@@ -150,9 +150,7 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
     let n = core.x.len();
     let columns = blocks.start * n..blocks.end * n;
     let Leak {
-        keep,
-        gain,
-        prediction,
+        keep, prediction, ..
     } = core.first.leak;
     let first = First::<T, S, 0> {
         x: &core.x,
@@ -166,7 +164,6 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
         bias: &T::vectors::<S>(&core.bias)[blocks],
         apical: Apical::NONE,
         keep: T::splat(s, keep),
-        gain: T::splat(s, gain),
         prediction: T::splat(s, prediction),
         decay: T::splat(s, core.decay),
     };
