@@ -8,7 +8,7 @@ use microcircuit::{Integrator, Microcircuit, NetworkParams, Pattern, Tuning};
 use support::{params, plain, samples, tuned};
 
 fn main() {
-    divan::main();
+    support::bench_warm();
 }
 
 const DIMS: [usize; 3] = [4, 120, 3];
@@ -39,13 +39,13 @@ fn epoch(bencher: Bencher<'_, '_>, mut network: impl Microcircuit<f32>, warm: bo
     bencher.bench_local(run);
 }
 
-#[divan::bench(args = T_PATTERN_MS, sample_count = 20, sample_size = 1)]
+#[divan::bench(args = T_PATTERN_MS, sample_count = 60, sample_size = 1)]
 fn euler(bencher: Bencher<'_, '_>, t_pattern_ms: f64) {
     let params = long(t_pattern_ms, Integrator::Euler);
     epoch(bencher, tuned::<f32>(params, Tuning::default()), true);
 }
 
-#[divan::bench(args = T_PATTERN_MS, sample_count = 20, sample_size = 1)]
+#[divan::bench(args = T_PATTERN_MS, sample_count = 60, sample_size = 1)]
 fn adaptive(bencher: Bencher<'_, '_>, t_pattern_ms: f64) {
     let params = long(t_pattern_ms, Integrator::Adaptive);
     epoch(bencher, tuned::<f32>(params, Tuning::default()), true);

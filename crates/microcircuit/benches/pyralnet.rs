@@ -10,7 +10,7 @@ use microcircuit::{InputForm, Simd, Tuning};
 use support::{params, plain, present, tuned};
 
 fn main() {
-    divan::main();
+    support::bench_warm();
 }
 
 const LAGS: [f64; 2] = [0.0, 20.0];

@@ -10,7 +10,7 @@ use microcircuit::{Microcircuit, Pattern, PyraLNet, Replicas, Weights};
 use support::{params, plain, present, samples, tuned, weights};
 
 fn main() {
-    divan::main();
+    support::bench_warm();
 }
 
 const REPLICAS: usize = 16;

@@ -1,5 +1,7 @@
 //! What this machine's core can do at most: the ceilings that `PERFORMANCE.md` compares with.
 
+mod support;
+
 use divan::{
     Bencher, black_box,
     counter::{BytesCount, ItemsCount},
@@ -7,7 +9,7 @@ use divan::{
 use pulp::{Arch, Simd, WithSimd};
 
 fn main() {
-    divan::main();
+    support::bench_warm();
 }
 
 const ROUNDS: usize = 4096;

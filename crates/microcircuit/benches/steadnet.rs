@@ -8,7 +8,7 @@ use microcircuit::{NetworkParams, PerLayer, SteadNet, Sweep};
 use support::{present, weights};
 
 fn main() {
-    divan::main();
+    support::bench_warm();
 }
 
 /// As on Yin-Yang (4-120-3), and on MNIST with one and with two hidden layers.

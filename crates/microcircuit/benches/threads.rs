@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use support::{params, samples, weights};
 
 fn main() {
-    divan::main();
+    support::bench_warm();
 }
 
 const RUNS: u64 = 8;

@@ -5,6 +5,9 @@
     reason = "every bench is a program of its own, and none uses all of it"
 )]
 
+use std::thread::{available_parallelism, scope};
+use std::time::{Duration, Instant};
+
 use divan::{Bencher, black_box};
 use microcircuit::reference::PlainPyraLNet;
 use microcircuit::{
@@ -12,6 +15,19 @@ use microcircuit::{
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+/// Keeps all cores busy for a second, then runs the benches. Virtual processors that were idle are often slower in their
+/// first few tenths of a second, which is all the time that some benches take.
+pub fn bench_warm() {
+    let start = Instant::now();
+    let cores = available_parallelism().map_or(1, usize::from);
+    scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| while start.elapsed() < Duration::from_secs(1) {});
+        }
+    });
+    divan::main();
+}
 
 /// Yin-Yang parameters for other layer sizes; learning-lag in ms.
 pub fn params(dims: &[usize], lag: f64) -> NetworkParams {
