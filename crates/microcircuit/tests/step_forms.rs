@@ -2,8 +2,8 @@
 //! general one, which a noise source that nobody hears brings about.
 
 use microcircuit::{
-    Activation, Compartment, Every, Microcircuit, NetworkParams, NoiseSource, Pattern, PyraLNet,
-    Real, Simd, Tuning, View, Weights,
+    Activation, Compartment, Every, InputForm, Microcircuit, NetworkParams, NoiseSource, Pattern,
+    PyraLNet, Real, Simd, Tuning, View, Weights,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -26,6 +26,14 @@ struct Run {
 
 /// Presents patterns of all kinds, looked at after every so many steps.
 fn run<T: Real>(raw: &NetworkParams, simd: Simd, general: bool, every: u64) -> Run {
+    let tuning = Tuning {
+        simd,
+        ..Tuning::default()
+    };
+    run_tuned::<T>(raw, tuning, general, every)
+}
+
+fn run_tuned<T: Real>(raw: &NetworkParams, tuning: Tuning, general: bool, every: u64) -> Run {
     let raw = NetworkParams {
         noise: if general { 0.1 } else { 0.0 },
         ..raw.clone()
@@ -33,10 +41,6 @@ fn run<T: Real>(raw: &NetworkParams, simd: Simd, general: bool, every: u64) -> R
     let params = raw.check().expect("valid");
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let weights = Weights::draw(&params, || rng.random());
-    let tuning = Tuning {
-        simd,
-        ..Tuning::default()
-    };
     let noise: Option<Box<dyn NoiseSource>> = general.then(|| Box::new(Unheard) as _);
     let mut network = PyraLNet::<T>::build(params, &weights, tuning, noise).expect("fits");
     let (inputs, outputs) = (raw.dims[0], raw.dims[2]);
@@ -157,6 +161,26 @@ fn a_settled_input_makes_a_difference_of_rounding_only() {
             let same = forms::<f32>(&long, simd) == [0.0; 3];
             assert!(!same || dims != [2, 3, 2] || simd.name() == "portable");
         }
+    }
+}
+
+#[test]
+fn a_plane_is_all_there_is_of_two_inputs() {
+    for dims in [[2, 5, 2], [1, 5, 3]] {
+        let raw = NetworkParams {
+            bias_rate: (dims[0] == 1).then_some(0.5),
+            ..yin_yang(dims)
+        };
+        let [plane, plain] = [InputForm::Factored, InputForm::Plain].map(|input| {
+            let tuning = Tuning {
+                input,
+                ..Tuning::default()
+            };
+            run_tuned::<f64>(&raw, tuning, false, 37)
+        });
+        assert!(difference(&plain.outputs, &plane.outputs) < 1e-13);
+        assert!(difference(&plain.moved, &plane.moved) < 1e-11);
+        assert!(difference(&plain.seen, &plane.seen) < 1e-12);
     }
 }
 

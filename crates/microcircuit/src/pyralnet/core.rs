@@ -21,7 +21,8 @@ pub struct Core<T: Real> {
     pub(super) params: Params,
     tuning: Tuning,
     pub(super) input: Input<T>,
-    /// Coordinates of the low-passed input in this step, rounded; and times scale dt/τ_w of `W_up`.
+    /// Coordinates of the low-passed input in this step, rounded; and times scale dt/τ_w of `W_up`, in the unit of the
+    /// columns.
     pub(super) x: Vec<T>,
     pub(super) x_learning: Vec<T>,
     /// 1 and 0, or 0 and the bias: what becomes of f(u) in each lane of the first layer.

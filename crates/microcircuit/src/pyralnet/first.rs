@@ -16,7 +16,7 @@ use crate::kernels::elementary::Rate;
 
 /// Blocks of lanes of the first hidden layer, and what their step reads and writes.
 pub(super) struct First<'a, T: Real, S: Simd, const C: usize> {
-    /// Coordinates of the input; and times scale dt/τ_w.
+    /// Coordinates of the input; and times scale dt/τ_w, in the unit of the columns.
     pub(super) x: &'a [T],
     pub(super) x_learning: &'a [T],
     /// Weights and their changes per step, one column per coordinate. In the plane of the input, times `prediction`.
