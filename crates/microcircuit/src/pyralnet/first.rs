@@ -1,8 +1,8 @@
 //! The first hidden layer's part of a step, along its lanes.
 //!
 //! What is computed most often are rates of this layer. So its potentials are kept as the
-//! [arguments](crate::kernels::elementary::Rate::unit) of f, and drives as the potentials û that they predict, where a soma
-//! settles without other input:
+//! [arguments](crate::kernels::elementary::Rate::unit) of f, and drives as the potentials û that they predict, which
+//! is where a soma settles without other input:
 //!
 //! ```text
 //! û = g/Σg W r      u ← û + κ (u - û) + …,   κ = 1 - dt Σg

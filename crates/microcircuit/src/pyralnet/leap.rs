@@ -208,24 +208,31 @@ fn surprise<T: Real, S: pulp::Simd>(s: S, core: &Core<T>, memory: &Memory<T>) ->
     if memory.spacing.last().is_none() {
         return 0.0;
     }
-    let mut largest = missed::<T, S>(s, &memory.first) / core.first.unit.abs();
+    // In the unit of the first layer's somata.
+    let unit = core.first.unit.abs();
+    let (mut largest, to_unit) = (
+        missed::<T, S>(s, &memory.first),
+        T::splat(s, T::from_f64(unit)),
+    );
     for stage in &memory.stages {
-        largest = largest.max(missed::<T, S>(s, &stage.targets));
+        let of_targets = T::v_mul(s, to_unit, missed::<T, S>(s, &stage.targets));
+        largest = T::v_max(s, of_targets, largest);
     }
     let raw = core.params.raw();
     // An input too large by dI leads to a potential too large by dI / (1 - κ) ≤ dI / (dt (g_l + g_b)).
-    largest / (raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d)))
+    let per_step = unit * raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d));
+    T::v_largest(s, largest).to_f64() / per_step
 }
 
-/// The largest distance of an input from what was predicted, in the unit of the somata.
+/// The largest distances of inputs from what was predicted, lane by lane, in the unit of the somata.
 #[inline(always)]
-fn missed<T: Real, S: pulp::Simd>(s: S, course: &Course<T>) -> f64 {
+fn missed<T: Real, S: pulp::Simd>(s: S, course: &Course<T>) -> T::V<S> {
     let mut largest = T::splat(s, T::ZERO);
     let input = T::vectors::<S>(course.input.now());
     for (input, predicted) in input.iter().zip(T::vectors::<S>(&course.predicted)) {
         largest = T::v_max(s, T::v_abs(s, T::v_sub(s, *input, *predicted)), largest);
     }
-    T::v_largest(s, largest).to_f64()
+    largest
 }
 
 /// `m` steps, with inputs and errors as they are and as they change.
