@@ -178,6 +178,8 @@ fn a_plane_is_all_there_is_of_two_inputs() {
             };
             run_tuned::<f64>(&raw, tuning, false, 37)
         });
+        // Or both took the same form.
+        assert!(plain.moved != plane.moved);
         assert!(difference(&plain.outputs, &plane.outputs) < 1e-13);
         assert!(difference(&plain.moved, &plane.moved) < 1e-11);
         assert!(difference(&plain.seen, &plane.seen) < 1e-12);

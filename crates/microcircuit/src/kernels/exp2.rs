@@ -81,16 +81,13 @@ const ROOTS: [f64; 32] = [
     1.957_144_124_175_400_269,
 ];
 
-const BITS_32: u32 = 5;
-const BITS_64: u32 = 4;
-
-/// [`Exp2::TABLE`] of a type with so many bits of mantissa: a part of the [`ROOTS`].
+/// [`Exp2::TABLE`], in the implementation for a type with so many bits of mantissa: a part of the [`ROOTS`].
 macro_rules! table {
-    ($type:ident, $integer:ident, $mantissa:expr, $bits:expr) => {{
-        let (mut table, mut k) = ([0.0; 1 << $bits], 0);
+    ($type:ident, $integer:ident, $mantissa:expr) => {{
+        let (mut table, mut k) = ([0.0; 1 << Self::TABLE_BITS], 0);
         while k < table.len() {
             let root = ROOTS[k * ROOTS.len() / table.len()] as $type;
-            let fraction = (k as $integer) << ($mantissa - $bits);
+            let fraction = (k as $integer) << ($mantissa - Self::TABLE_BITS);
             table[k] = $type::from_bits(root.to_bits() - fraction);
             k += 1;
         }
@@ -115,9 +112,9 @@ impl Exp2 for f32 {
         6.931_47e-1,
         1.0,
     ];
-    const TABLE_BITS: u32 = BITS_32;
-    const TABLE_ROUND: Self = Self::ROUND / (1 << BITS_32) as Self;
-    const TABLE: &'static [Self] = &table!(f32, u32, 23, BITS_32);
+    const TABLE_BITS: u32 = 5;
+    const TABLE_ROUND: Self = Self::ROUND / (1 << Self::TABLE_BITS) as Self;
+    const TABLE: &'static [Self] = &table!(f32, u32, 23);
     const TABLE_POLYNOMIAL: &'static [Self] = &[0.240_231_82, 0.693_157_4];
 }
 
@@ -144,9 +141,9 @@ impl Exp2 for f64 {
         6.931_471_805_599_453_1e-1,
         1.0,
     ];
-    const TABLE_BITS: u32 = BITS_64;
-    const TABLE_ROUND: Self = Self::ROUND / (1 << BITS_64) as Self;
-    const TABLE: &'static [Self] = &table!(f64, u64, 52, BITS_64);
+    const TABLE_BITS: u32 = 4;
+    const TABLE_ROUND: Self = Self::ROUND / (1 << Self::TABLE_BITS) as Self;
+    const TABLE: &'static [Self] = &table!(f64, u64, 52);
     const TABLE_POLYNOMIAL: &'static [Self] = &[
         1.540_421_169_933_522_4e-4,
         1.333_382_023_281_516_3e-3,

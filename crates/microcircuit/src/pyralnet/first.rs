@@ -78,7 +78,7 @@ impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
     /// The step for the two coordinates of the plane of the input, or a [settled](super::settled) one, the rates of
     /// `SIDE` blocks being computed side by side, and `also` some rates of others.
     #[inline(always)]
-    pub(super) fn two_inputs<
+    pub(super) fn in_plane<
         R: Rate,
         const SIDE: usize,
         const PLASTIC: bool,
@@ -170,7 +170,7 @@ impl<T: Real, S: Simd, const C: usize> First<'_, T, S, C> {
 
     /// The step for all coordinates of the input.
     #[inline(always)]
-    pub(super) fn any_inputs<R: Rate>(mut self, s: S, plastic: bool) {
+    pub(super) fn all_inputs<R: Rate>(mut self, s: S, plastic: bool) {
         let n = self.x.len();
         for b in 0..self.soma.len() {
             let columns = b * n..(b + 1) * n;

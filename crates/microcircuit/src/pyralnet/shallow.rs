@@ -280,7 +280,7 @@ impl<T: Real, S: pulp::Simd, const ROWS: usize> Hidden<'_, T, S, ROWS> {
             prediction: T::splat(s, self.leak.prediction),
             decay: T::splat(s, self.decay),
         }
-        .two_inputs::<R, SIDE_BY_SIDE, PLASTIC, SETTLED, X>(s, also)
+        .in_plane::<R, SIDE_BY_SIDE, PLASTIC, SETTLED, X>(s, also)
     }
 
     /// Adds what is fed back to the somata.

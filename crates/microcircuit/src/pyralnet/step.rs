@@ -169,12 +169,12 @@ fn first_layer<T: Real, S: pulp::Simd, R: Rate>(
     };
     match (in_plane, plastic) {
         (true, true) => {
-            let [] = first.two_inputs::<R, SIDE_BY_SIDE, true, false, 0>(s, []);
+            let [] = first.in_plane::<R, SIDE_BY_SIDE, true, false, 0>(s, []);
         }
         (true, false) => {
-            let [] = first.two_inputs::<R, SIDE_BY_SIDE, false, false, 0>(s, []);
+            let [] = first.in_plane::<R, SIDE_BY_SIDE, false, false, 0>(s, []);
         }
-        (false, _) => first.any_inputs::<R>(s, plastic),
+        (false, _) => first.all_inputs::<R>(s, plastic),
     }
 }
 
