@@ -52,7 +52,6 @@
 //! A run is a pure function of parameters, weights, patterns and noise: bit for bit the same however many
 //! simulations run beside it.
 
-mod activation;
 mod checked;
 mod kernels;
 mod leak;
@@ -72,9 +71,7 @@ mod train;
 mod urbanczik_senn;
 mod weights;
 
-pub use activation::Activation;
 pub use checked::{ParamError, Params};
-pub use kernels::simd::Simd;
 pub use model::{ABSURD, BuildError, Compartment, Diverged, Microcircuit, Pattern, PresentError};
 pub use noise::NoiseSource;
 pub use npz::NpzError;
@@ -87,4 +84,5 @@ pub use replicas::{ReplicaError, Replicas};
 pub use steadnet::SteadNet;
 pub use train::{Trial, epoch, run};
 pub use urbanczik_senn::UrbanczikSenn;
+pub use vecmath::{Activation, Simd};
 pub use weights::{HiddenWeights, ShapeError, Synapse, Weights};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::activation::Activation;
+use crate::Activation;
 use crate::checked::{ParamError, Params};
 use crate::per_layer::PerLayer;
 

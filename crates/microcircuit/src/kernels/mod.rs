@@ -12,12 +12,9 @@
     reason = "several arrays side by side, by lane"
 )]
 
-pub(crate) mod aligned;
 pub(crate) mod columns;
-pub(crate) mod elementary;
-pub(crate) mod exp2;
-pub(crate) mod lanes;
 pub(crate) mod packed;
 pub(crate) mod rows;
-pub(crate) mod simd;
 pub(crate) mod tiles;
+
+pub(crate) use vecmath::{aligned, elementary, simd};

@@ -10,7 +10,7 @@ pub use steadnet::PlainSteadNet;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::activation::Activation;
+use crate::Activation;
 use crate::{Params, Real};
 
 /// Rates of a layer as its targets see them: `f(u)`, and the bias neuron's rate, last, if there is one.

@@ -4,8 +4,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::block::{Block, Filtered, Group, Hidden, Step, Synapses};
+use crate::Activation;
 use crate::Real;
-use crate::activation::Activation;
 use crate::kernels::elementary::{Rate, for_activation};
 use crate::kernels::simd;
 

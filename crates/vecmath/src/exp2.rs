@@ -156,7 +156,7 @@ impl Exp2 for f64 {
 
 /// 2^y of `N` vectors, with |y| cut to [`Exp2::CUT`].
 #[inline(always)]
-pub(super) fn exp2<T: Exp2, S: Simd, const N: usize>(s: S, mut y: [T::V<S>; N]) -> [T::V<S>; N] {
+pub fn exp2<T: Exp2, S: Simd, const N: usize>(s: S, mut y: [T::V<S>; N]) -> [T::V<S>; N] {
     let (cut, minus_cut) = (T::splat(s, T::CUT), T::splat(s, T::MINUS_CUT));
     for y in &mut y {
         *y = T::v_max(s, T::v_min(s, cut, *y), minus_cut);
@@ -209,7 +209,7 @@ fn round<T: Exp2, S: Simd, const N: usize>(
 
 /// A polynomial at `N` vectors at a time: chains of dependent operations side by side, so that none waits.
 #[inline(always)]
-pub(super) fn horner<T: Lanes, S: Simd, const N: usize>(
+pub fn horner<T: Lanes, S: Simd, const N: usize>(
     s: S,
     coefficients: &[T],
     x: &[T::V<S>; N],
@@ -230,7 +230,7 @@ mod tests {
 
     use super::*;
     use crate::Simd as Unit;
-    use crate::kernels::aligned::Aligned;
+    use crate::aligned::Aligned;
 
     struct Apply<'a, T>(&'a mut [T]);
 

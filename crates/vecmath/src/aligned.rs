@@ -6,18 +6,18 @@ use std::ops::{Deref, DerefMut};
 const LINE: usize = 64;
 
 /// Numbers of type `T` in a cache line.
-pub(crate) const fn per_line<T>() -> usize {
+pub const fn per_line<T>() -> usize {
     LINE / size_of::<T>()
 }
 
 /// `n`, rounded up to whole cache lines of `T`.
-pub(crate) const fn padded<T>(n: usize) -> usize {
+pub const fn padded<T>(n: usize) -> usize {
     n.next_multiple_of(per_line::<T>())
 }
 
 /// A fixed number of numbers, the first of which lies at the start of a cache line.
 #[derive(Debug)]
-pub(crate) struct Aligned<T> {
+pub struct Aligned<T> {
     buffer: Vec<T>,
     start: usize,
     len: usize,
@@ -25,7 +25,7 @@ pub(crate) struct Aligned<T> {
 
 impl<T: Copy + Default> Aligned<T> {
     /// At least `len` zeros: as many as fill whole cache lines.
-    pub(crate) fn zeros(len: usize) -> Self {
+    pub fn zeros(len: usize) -> Self {
         let len = padded::<T>(len);
         let buffer = vec![T::default(); len + per_line::<T>()];
         let start = buffer.as_ptr().align_offset(LINE).min(per_line::<T>());

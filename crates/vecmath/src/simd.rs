@@ -26,7 +26,7 @@ pub enum Simd {
 impl Simd {
     /// Runs `operation` on the vector unit. To be called a few times per pattern, not per step.
     #[cfg(target_arch = "x86_64")]
-    pub(crate) fn dispatch<O: WithSimd>(self, operation: O) -> O::Output {
+    pub fn dispatch<O: WithSimd>(self, operation: O) -> O::Output {
         use pulp::x86::{V3, V4};
         if self == Self::Best
             && let Some(unit) = V4::try_new()
@@ -41,7 +41,7 @@ impl Simd {
 
     /// Runs `operation` on the vector unit. To be called a few times per pattern, not per step.
     #[cfg(not(target_arch = "x86_64"))]
-    pub(crate) fn dispatch<O: WithSimd>(self, operation: O) -> O::Output {
+    pub fn dispatch<O: WithSimd>(self, operation: O) -> O::Output {
         match self {
             Self::Portable => pulp::Simd::vectorize(pulp::Scalar, operation),
             _ => pulp::Arch::new().dispatch(operation),
@@ -49,7 +49,7 @@ impl Simd {
     }
 
     /// Numbers of type `T` in a vector.
-    pub(crate) fn lanes<T: Lanes>(self) -> usize {
+    pub fn lanes<T: Lanes>(self) -> usize {
         struct Width<T>(PhantomData<T>);
         impl<T: Lanes> WithSimd for Width<T> {
             type Output = usize;

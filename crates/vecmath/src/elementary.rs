@@ -16,10 +16,10 @@ use pulp::Simd;
 
 use super::exp2::{Exp2, exp2, horner};
 use crate::Activation;
-use crate::activation::SOFT_RELU_CUT;
+use crate::activation::{PlainRates, SOFT_RELU_CUT};
 
 /// Constants of the approximations, per number type.
-pub trait Constants: Exp2 {
+pub trait Constants: Exp2 + PlainRates {
     /// −log₂ e
     const MINUS_LOG2_E: Self;
     /// q with ln(1 + t) = 2 z (1 + z² q(z²)), z = t / (2 + t), for t in \[0, 1\]; highest power first.
@@ -94,7 +94,7 @@ fn logistic<T: Constants, S: Simd, const N: usize>(s: S, mut a: [T::V<S>; N]) ->
 }
 
 /// An activation function on vectors; a type, so that loops are compiled for each.
-pub(crate) trait Rate: Copy {
+pub trait Rate: Copy {
     /// f(u) of `N` vectors, side by side.
     fn rates<T: Constants, S: Simd, const N: usize>(s: S, u: [T::V<S>; N]) -> [T::V<S>; N];
 
@@ -143,24 +143,25 @@ pub(crate) trait Rate: Copy {
 }
 
 /// Compiles a call for each activation function, and makes the one that is asked for.
+#[macro_export]
 macro_rules! for_activation {
     ($activation:expr, $rate:ident => $call:expr) => {
         match $activation {
             $crate::Activation::Sigmoid => {
-                let $rate = $crate::kernels::elementary::Sigmoid;
+                let $rate = $crate::elementary::Sigmoid;
                 $call
             }
             $crate::Activation::SoftRelu => {
-                let $rate = $crate::kernels::elementary::SoftRelu;
+                let $rate = $crate::elementary::SoftRelu;
                 $call
             }
         }
     };
 }
-pub(crate) use for_activation;
+pub use crate::for_activation;
 
 /// [`Rate::unit`] of an activation function.
-pub(crate) fn unit<T: Constants>(activation: Activation) -> T {
+pub fn unit<T: Constants>(activation: Activation) -> T {
     fn of<T: Constants, R: Rate>(_: R) -> T {
         R::unit::<T>()
     }
@@ -169,7 +170,7 @@ pub(crate) fn unit<T: Constants>(activation: Activation) -> T {
 
 /// [`Activation::Sigmoid`]
 #[derive(Clone, Copy)]
-pub(crate) struct Sigmoid;
+pub struct Sigmoid;
 
 impl Rate for Sigmoid {
     #[inline(always)]
@@ -224,7 +225,7 @@ impl Rate for Sigmoid {
 
 /// [`Activation::SoftRelu`]
 #[derive(Clone, Copy)]
-pub(crate) struct SoftRelu;
+pub struct SoftRelu;
 
 impl Rate for SoftRelu {
     #[inline(always)]
@@ -263,7 +264,7 @@ mod tests {
 
     use super::*;
     use crate::Simd as Unit;
-    use crate::kernels::aligned::Aligned;
+    use crate::aligned::Aligned;
 
     struct Apply<'a, T, R>(&'a mut [T], R);
 
