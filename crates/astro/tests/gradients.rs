@@ -12,6 +12,7 @@ use astro::random::Streams;
 use astro::vae::{Vae, VaeSizes, Workspace};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rand::{Rng, RngExt};
 
 fn random(rows: usize, columns: usize, scale: f32, rng: &mut dyn Rng) -> DMatrix<f32> {
@@ -113,7 +114,7 @@ fn wirings() -> impl Strategy<Value = Wiring> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(13), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn bands(kind in kinds(), wiring in wirings(), inputs in 1_usize..25, bias: bool, live: bool,

@@ -1,4 +1,5 @@
-//! The small transformer: gradients, storage, training, and attention replaced by the circuit.
+//! The small transformer: storage, training, and attention replaced by the circuit. (Its gradients are tested beside
+//! the backward pass.)
 
 use crate::support::rng;
 use astro::attention::transformer::{
@@ -6,6 +7,7 @@ use astro::attention::transformer::{
 };
 use astro::attention::{FeatureKind, FeatureMap, Real};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rand::RngExt;
 use std::ops::ControlFlow;
 
@@ -54,51 +56,7 @@ fn mechanism() -> impl Strategy<Value = Mechanism<f64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    /// Along a random direction and along single parameters, by central differences of two widths.
-    #[test]
-    fn gradients_match_finite_differences(mechanism in mechanism(), seed in any::<u64>()) {
-        let mut rng = rng(seed);
-        let mut model = Transformer::<f64>::new(SIZES, &mut rng).unwrap();
-        // Biases and gains away from their initial 0 and 1.
-        for parameter in model.parameters_mut() {
-            *parameter += rng.random_range(-0.1..0.1);
-        }
-        let images = images(3, 6, 3, seed);
-        let chosen = [2, 0, 1];
-        let (_, gradient) = model.loss_and_gradient(&images, &chosen, &mechanism).unwrap();
-        let parameters = model.parameters().to_vec();
-        let mut slope = |direction: &[f64], width: f64| {
-            let mut at = |sign: f64| {
-                for ((x, &x0), &d) in model.parameters_mut().iter_mut().zip(&parameters).zip(direction) {
-                    *x = x0 + sign * width * d;
-                }
-                model.loss_and_gradient(&images, &chosen, &mechanism).unwrap().0
-            };
-            (at(1.0) - at(-1.0)) / (2.0 * width)
-        };
-        let n = parameters.len();
-        let mut directions = vec![(0..n).map(|_| rng.random_range(-1.0..1.0)).collect::<Vec<f64>>()];
-        for _ in 0..30 {
-            let mut single = vec![0.0; n];
-            single[rng.random_range(0..n)] = 1.0;
-            directions.push(single);
-        }
-        let mut kinks = 0;
-        for direction in &directions {
-            let exact: f64 = gradient.iter().zip(direction).map(|(g, d)| g * d).sum();
-            let (coarse, fine) = (slope(direction, 2e-5), slope(direction, 1e-5));
-            let scale = exact.abs().max(1e-3);
-            // A rectifier that switches within the difference makes the two widths disagree.
-            if (coarse - fine).abs() > 1e-5 * scale {
-                kinks += 1;
-            } else {
-                prop_assert!((fine - exact).abs() < 3e-5 * scale, "{fine} by differences, {exact} by the code");
-            }
-        }
-        prop_assert!(kinks <= 6, "{kinks} of {} directions skipped", directions.len());
-    }
+    #![proptest_config(ProptestConfig { cases: 48, rng_seed: RngSeed::Fixed(13), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Training uses the closed form, classification the circuit itself.
     #[test]

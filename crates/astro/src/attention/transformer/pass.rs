@@ -202,3 +202,176 @@ fn unpool<T: Real>(d: &DMatrix<T>, tokens: usize) -> DMatrix<T> {
         d[(i, t / tokens)] * share
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::architecture::AffineAt;
+    use super::super::{Architecture, LabelledImages};
+    use super::*;
+    use crate::attention::{FeatureKind, FeatureMap};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    const SIZES: Architecture = Architecture {
+        image_side: 6,
+        patch_side: 2,
+        dim: 6,
+        heads: 2,
+        blocks: 2,
+        mlp: 5,
+        classes: 3,
+    };
+
+    /// What is differentiated: the mean loss of these images as a function of the parameters.
+    struct Problem {
+        model: Transformer<f64>,
+        images: LabelledImages,
+        mechanism: Mechanism<f64>,
+    }
+
+    impl Problem {
+        fn draw(mechanism: fn(&mut ChaCha8Rng) -> Mechanism<f64>, seed: u64) -> Self {
+            let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+            let mut model = Transformer::<f64>::new(SIZES, rng).unwrap();
+            // Biases and gains away from their initial 0 and 1.
+            for parameter in model.parameters_mut() {
+                *parameter += rng.random_range(-0.1..0.1);
+            }
+            let pixels = (0..3 * 36).map(|_| rng.random()).collect();
+            let images = LabelledImages::new(6, pixels, vec![2, 0, 1]).unwrap();
+            let mechanism = mechanism(rng);
+            if features(&mechanism) == Some(FeatureKind::Trigonometric) {
+                // Queries and keys so small that cosines are positive: no denominator comes near 0.
+                for block in model.layout.blocks.clone() {
+                    for AffineAt { weight, bias, .. } in [block.query, block.key] {
+                        let (weight, bias) = (weight..bias, bias..bias + SIZES.dim);
+                        for i in weight.chain(bias) {
+                            model.parameters[i] *= 0.3;
+                        }
+                    }
+                }
+            }
+            let mut problem = Self {
+                model,
+                images,
+                mechanism,
+            };
+            problem.move_away_from_kinks();
+            problem
+        }
+
+        fn pass(&self) -> Pass<f64> {
+            let patches = self.images.patches(&[0, 1, 2], &SIZES);
+            let attend: &mut Attend<'_, f64> = &mut |block, qkv| {
+                let (output, _) = self.mechanism.forward(block, qkv, self.model.extent())?;
+                Ok((output, None))
+            };
+            Pass::forward(&self.model, patches, attend).unwrap()
+        }
+
+        fn loss_and_gradient(&self) -> (f64, Vec<f64>) {
+            self.model
+                .loss_and_gradient(&self.images, &[0, 1, 2], &self.mechanism)
+                .unwrap()
+        }
+
+        /// The rectifiers, and elu's second derivative, break at 0: each unit's bias is chosen such that some tokens
+        /// are above, some below, and none near.
+        fn move_away_from_kinks(&mut self) {
+            for block in 0..SIZES.blocks {
+                let at = self.model.layout.blocks[block].clone();
+                if features(&self.mechanism) == Some(FeatureKind::EluPlusOne) {
+                    let input = self.pass().blocks[block].attention_input.clone();
+                    self.centre_widest_gap(&at.query, &input);
+                    self.centre_widest_gap(&at.key, &input);
+                }
+                let input = self.pass().blocks[block].mlp_input.clone();
+                self.centre_widest_gap(&at.up, &input);
+            }
+        }
+
+        fn centre_widest_gap(&mut self, at: &AffineAt, input: &DMatrix<f64>) {
+            let outputs = at.forward(&self.model.parameters, input).unwrap();
+            for (unit, values) in outputs.row_iter().enumerate() {
+                let mut values: Vec<f64> = values.iter().copied().collect();
+                values.sort_unstable_by(f64::total_cmp);
+                let width = |pair: &&[f64]| pair[1] - pair[0];
+                let gap = values
+                    .windows(2)
+                    .max_by(|a, b| width(a).total_cmp(&width(b)))
+                    .unwrap();
+                assert!(width(&gap) > 200.0 * WIDTH, "{gap:?}");
+                self.model.parameters[at.bias + unit] -= (gap[0] + gap[1]) / 2.0;
+            }
+        }
+
+        /// ∂L/∂θ_i by central differences of two widths, extrapolated: an error of fourth order.
+        fn slope(&mut self, i: usize) -> f64 {
+            let parameter = self.model.parameters[i];
+            let mut difference = |width: f64| {
+                let mut loss = |x: f64| {
+                    self.model.parameters[i] = x;
+                    self.loss_and_gradient().0
+                };
+                (loss(parameter + width) - loss(parameter - width)) / (2.0 * width)
+            };
+            let (coarse, fine) = (difference(WIDTH), difference(WIDTH / 2.0));
+            self.model.parameters[i] = parameter;
+            (4.0 * fine - coarse) / 3.0
+        }
+    }
+
+    /// Of the differences.
+    const WIDTH: f64 = 2e-4;
+
+    fn features(mechanism: &Mechanism<f64>) -> Option<FeatureKind> {
+        match mechanism {
+            Mechanism::Circuit(maps) => Some(maps[0].kind()),
+            _ => None,
+        }
+    }
+
+    fn circuit(kind: FeatureKind, hidden: usize, rng: &mut ChaCha8Rng) -> Mechanism<f64> {
+        let map = |_| FeatureMap::draw(kind, SIZES.head_dim(), hidden, rng).unwrap();
+        Mechanism::Circuit((0..SIZES.blocks).map(map).collect())
+    }
+
+    #[test]
+    fn gradients_match_finite_differences() {
+        type Draw = fn(&mut ChaCha8Rng) -> Mechanism<f64>;
+        let mechanisms: [(&str, Draw); 6] = [
+            ("softmax", |_| Mechanism::Softmax),
+            ("uniform", |_| Mechanism::Uniform),
+            ("positive", |rng| circuit(FeatureKind::Positive, 16, rng)),
+            ("orthogonal", |rng| {
+                circuit(FeatureKind::PositiveOrthogonal, 7, rng)
+            }),
+            ("elu", |rng| {
+                circuit(FeatureKind::EluPlusOne, SIZES.head_dim(), rng)
+            }),
+            ("trigonometric", |rng| {
+                circuit(FeatureKind::Trigonometric, 64, rng)
+            }),
+        ];
+        for ((name, mechanism), seed) in mechanisms
+            .into_iter()
+            .flat_map(|m| (0..2).map(move |seed| (m, seed)))
+        {
+            let mut problem = Problem::draw(mechanism, seed);
+            let (_, gradient) = problem.loss_and_gradient();
+            // The two seeds share the parameters.
+            for (i, exact) in gradient
+                .into_iter()
+                .enumerate()
+                .skip(seed as usize)
+                .step_by(2)
+            {
+                let slope = problem.slope(i);
+                assert!(
+                    (slope - exact).abs() < 1e-9 + 1e-7 * exact.abs(),
+                    "{name}, seed {seed}, parameter {i}: {slope} by differences, {exact} by the code",
+                );
+            }
+        }
+    }
+}
