@@ -39,7 +39,7 @@ fn f32(bencher: Bencher<'_, '_>, dims: &[usize]) {
     let weights = weights(&params, 0);
     present(
         bencher,
-        SteadNet::<f32>::new(params, weights).expect("fits"),
+        SteadNet::<f32>::new(params, &weights).expect("fits"),
     );
 }
 
@@ -47,6 +47,6 @@ fn f32(bencher: Bencher<'_, '_>, dims: &[usize]) {
 fn reference_f32(bencher: Bencher<'_, '_>, dims: &[usize]) {
     let params = params(dims).check().expect("valid");
     let weights = weights(&params, 0);
-    let network = PlainSteadNet::<f32>::new(params, weights).expect("fits");
+    let network = PlainSteadNet::<f32>::new(params, &weights).expect("fits");
     present(bencher, network);
 }

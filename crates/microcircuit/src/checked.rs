@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::params::{NetworkParams, Sweep};
+use crate::params::{Integrator, NetworkParams, Sweep};
 
 /// A parameter that cannot be run: which, its value, and what would be right.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -275,6 +275,13 @@ fn check_times(raw: &NetworkParams) -> Result<(), ParamError> {
 
 fn check_amounts(raw: &NetworkParams) -> Result<(), ParamError> {
     not_negative("noise", raw.noise, "1/ms")?;
+    if raw.noise > 0.0 && raw.integrator == Integrator::Adaptive {
+        return Err(error(
+            "integrator",
+            raw.integrator,
+            "noise has no slope that long steps could follow: take \"euler\", or noise = 0",
+        ));
+    }
     not_negative("init_up", raw.init_up, "half-width of the initial weights")?;
     not_negative(
         "init_down",

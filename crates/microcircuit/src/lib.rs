@@ -22,8 +22,7 @@
 //! Parameters are written as [`NetworkParams`] (the `[network]` table of a TOML file), and must pass
 //! [`NetworkParams::check`] before they can run. Weights are drawn from a uniform source that the caller passes
 //! in. Both networks then implement [`Microcircuit`]: they are shown [`Pattern`]s, and an [`Observer`] may look
-//! at any compartment, weight or low-pass weight change at any interval. [`Replicas`] simulates many small networks
-//! at once.
+//! at any compartment, weight or low-pass weight change at any interval.
 //!
 //! ```
 //! use microcircuit::{Compartment, Every, Microcircuit, NetworkParams, Pattern, PyraLNet, Weights};
@@ -53,6 +52,7 @@
 //! simulations run beside it.
 
 mod checked;
+mod deferred;
 mod kernels;
 mod leak;
 mod model;
@@ -64,10 +64,11 @@ mod per_layer;
 mod pyralnet;
 mod real;
 pub mod reference;
-mod replicas;
+mod resting;
 mod steadnet;
 pub mod steady;
 mod train;
+mod tuning;
 mod urbanczik_senn;
 mod weights;
 
@@ -76,13 +77,18 @@ pub use model::{ABSURD, BuildError, Compartment, Diverged, Microcircuit, Pattern
 pub use noise::NoiseSource;
 pub use npz::NpzError;
 pub use observe::{Every, Observer, View};
-pub use params::{Integrator, NetworkParams, Start, Sweep};
+pub use params::{InputForm, Integrator, NetworkParams, Start, Sweep};
 pub use per_layer::PerLayer;
-pub use pyralnet::{InputForm, PyraLNet, Tuning};
+pub use pyralnet::{Form, PyraLNet};
 pub use real::Real;
-pub use replicas::{ReplicaError, Replicas};
 pub use steadnet::SteadNet;
-pub use train::{Trial, epoch, run};
+pub use train::{Trial, epoch};
+pub use tuning::Tuning;
 pub use urbanczik_senn::UrbanczikSenn;
 pub use vecmath::{Activation, Simd};
 pub use weights::{HiddenWeights, ShapeError, Synapse, Weights};
+
+/// A number type that both networks can be simulated in: `f32` and `f64`.
+pub trait Number: pyralnet::Engine + steadnet::Engine {}
+
+impl<T: pyralnet::Engine + steadnet::Engine> Number for T {}

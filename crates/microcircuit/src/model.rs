@@ -200,4 +200,10 @@ pub enum BuildError {
     /// The parameters ask for noise, but there is no source of it.
     #[error("network.noise = {0}: make the network with a source of noise, or set it to 0")]
     Noise(f64),
+    /// A parameter that the steady-state approximation does not know is not at its default.
+    #[error(
+        "network.{0} has no effect on the steady-state approximation, which has neither time steps nor moving input: \
+         leave it out"
+    )]
+    NoEffect(&'static str),
 }

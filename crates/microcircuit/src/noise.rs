@@ -23,3 +23,29 @@ impl<F: FnMut() -> f64 + Send> NoiseSource for F {
         self()
     }
 }
+
+/// Noise of standard deviation `dt_sigma` per step; if zero, deviates are drawn all the same, so that the stream does not
+/// shift.
+pub struct Noise {
+    source: Box<dyn NoiseSource>,
+    dt_sigma: f64,
+}
+
+impl Noise {
+    pub(crate) fn new(source: Box<dyn NoiseSource>) -> Self {
+        Self {
+            source,
+            dt_sigma: 0.0,
+        }
+    }
+
+    /// Sets its standard deviation per step.
+    pub(crate) fn set(&mut self, dt_sigma: f64) {
+        self.dt_sigma = dt_sigma;
+    }
+
+    /// The next deviate.
+    pub(crate) fn draw(&mut self) -> f64 {
+        self.dt_sigma * self.source.normal()
+    }
+}

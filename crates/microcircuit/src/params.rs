@@ -72,7 +72,10 @@ pub struct NetworkParams {
     /// Whether the low-pass Δ is zeroed after each pattern.
     #[serde(default)]
     pub reset_deltas: bool,
-    /// How the full simulation advances in time. (Not used by SteadNet.)
+    /// In which coordinates the forward weights from the input layer are simulated.
+    #[serde(default)]
+    pub input: InputForm,
+    /// How the full simulation advances in time.
     #[serde(default)]
     pub integrator: Integrator,
     /// Error the adaptive integrator allows itself per long step, as a change of potential. Below 1e-5, rounding in
@@ -100,6 +103,26 @@ pub enum Start {
     Random,
     /// Interneurons predict the layer above, and cancel it in the apical dendrites.
     SelfPredicting,
+}
+
+/// In which coordinates the full simulation keeps the forward weights from the input layer.
+///
+/// Within a pattern the input moves along a line, `r(t) = x + (r_start - x) aᵗ`. In an orthonormal basis q₁, q₂ of
+/// the plane of x and `r_start` (both with the bias) it has two coordinates, however many inputs there are; the
+/// weights' projections `W q₁`, `W q₂` then obey the same equations as the weights of two inputs, while the part
+/// of W across the plane changes in closed form. The matrices are brought up to date once per pattern.
+///
+/// The two differ by rounding. With [`InputForm::Plain`] a weight change below the resolution of its weight is lost in a
+/// step as it is in the published programs, and published runs can be repeated to the sample; the factored form adds such
+/// changes up before they are rounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputForm {
+    /// One coordinate per input, as the equations are written.
+    #[default]
+    Plain,
+    /// Two coordinates where there are at least two inputs, counting the bias: for many inputs, where it is faster.
+    Factored,
 }
 
 /// How the full simulation advances in time.
@@ -169,6 +192,7 @@ impl NetworkParams {
             out_lag_ms: 80.0,
             learning_lag_ms: 20.0,
             reset_deltas: false,
+            input: InputForm::Plain,
             integrator: Integrator::Euler,
             tolerance: default_tolerance(),
             n_passes: 1,

@@ -5,7 +5,6 @@ use std::fmt::{Debug, Display};
 use nalgebra::Scalar;
 
 use crate::kernels::elementary::Constants;
-use crate::{pyralnet, replicas, steadnet};
 
 /// The number type of a simulation: `f32`, as the published programs, or `f64`, for checks.
 ///
@@ -13,9 +12,6 @@ use crate::{pyralnet, replicas, steadnet};
 /// such as `dt·eta` are formed in `f64` before they are rounded to `Self`.
 pub trait Real:
     Constants
-    + pyralnet::Engine
-    + steadnet::Engine
-    + replicas::Engine
     + Scalar
     + Copy
     + Default

@@ -1,9 +1,5 @@
 //! The order of presentation in a training run, with interleaved validation.
 
-use crate::Real;
-use crate::model::{Microcircuit, Pattern, PresentError};
-use crate::observe::Observer;
-
 /// One presentation of a run, by the sample's place in its data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trial {
@@ -40,23 +36,4 @@ pub fn epoch<'a>(train: &'a [usize], chunks: &'a [Vec<usize>]) -> impl Iterator<
             .map(|i| Trial::Validate(*i));
         trained.chain(validated)
     })
-}
-
-/// Presents `trials` one after the other; `sample` gives the pattern of a trial, and `report` gets the output of
-/// each.
-///
-/// # Errors
-///
-/// [`PresentError`] from the first trial that failed, which ends the run.
-pub fn run<'a, T: Real>(
-    network: &mut dyn Microcircuit<T>,
-    trials: impl IntoIterator<Item = Trial>,
-    mut sample: impl FnMut(Trial) -> Pattern<'a>,
-    observer: &mut dyn Observer<T>,
-    mut report: impl FnMut(Trial, &[T]),
-) -> Result<(), PresentError> {
-    for trial in trials {
-        report(trial, network.present(&sample(trial), observer)?);
-    }
-    Ok(())
 }

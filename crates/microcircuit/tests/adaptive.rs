@@ -3,8 +3,8 @@
 #![allow(clippy::print_stdout, reason = "deviations are worth seeing")]
 
 use microcircuit::{
-    Activation, Integrator, Microcircuit, NetworkParams, Pattern, PerLayer, PyraLNet, Real, Start,
-    Synapse, Tuning, Weights,
+    Activation, Integrator, Microcircuit, NetworkParams, Number, Pattern, PerLayer, PyraLNet,
+    Start, Synapse, Weights,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -20,19 +20,13 @@ struct Errors {
 }
 
 /// Trains on the same random patterns by Euler's step in double precision and by `other`, one in four for validation.
-fn compare<T: Real>(raw: &NetworkParams, other: NetworkParams, patterns: usize) -> Errors {
+fn compare<T: Number>(raw: &NetworkParams, other: NetworkParams, patterns: usize) -> Errors {
     let euler = raw.check().expect("valid");
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let start = Weights::<f64>::draw(&euler, || rng.random());
-    let build = |w| PyraLNet::<f64>::build(euler.clone(), w, Tuning::default(), None);
-    let mut exact = build(&start).expect("fits");
-    let mut tested = PyraLNet::<T>::build(
-        other.check().expect("valid"),
-        &start.cast(),
-        Tuning::default(),
-        None,
-    )
-    .expect("fits");
+    let mut exact = PyraLNet::<f64>::new(euler.clone(), &start).expect("fits");
+    let other = other.check().expect("valid");
+    let mut tested = PyraLNet::<T>::new(other, &start.cast()).expect("fits");
     let mut random = |n: usize| -> Vec<f64> { (0..n).map(|_| rng.random()).collect() };
     let (inputs, outputs) = (euler.dim(0), euler.dim(euler.n_hidden() + 1));
     let mut output = 0.0_f64;

@@ -95,6 +95,9 @@ fn logistic<T: Constants, S: Simd, const N: usize>(s: S, mut a: [T::V<S>; N]) ->
 
 /// An activation function on vectors; a type, so that loops are compiled for each.
 pub trait Rate: Copy {
+    /// Which it is.
+    const ACTIVATION: Activation;
+
     /// f(u) of `N` vectors, side by side.
     fn rates<T: Constants, S: Simd, const N: usize>(s: S, u: [T::V<S>; N]) -> [T::V<S>; N];
 
@@ -173,6 +176,8 @@ pub fn unit<T: Constants>(activation: Activation) -> T {
 pub struct Sigmoid;
 
 impl Rate for Sigmoid {
+    const ACTIVATION: Activation = Activation::Sigmoid;
+
     #[inline(always)]
     fn rates<T: Constants, S: Simd, const N: usize>(s: S, u: [T::V<S>; N]) -> [T::V<S>; N] {
         let a = exp_minus::<T, S, N>(s, u);
@@ -228,6 +233,8 @@ impl Rate for Sigmoid {
 pub struct SoftRelu;
 
 impl Rate for SoftRelu {
+    const ACTIVATION: Activation = Activation::SoftRelu;
+
     #[inline(always)]
     fn rates<T: Constants, S: Simd, const N: usize>(s: S, u: [T::V<S>; N]) -> [T::V<S>; N] {
         let (zero, two, cut) = (

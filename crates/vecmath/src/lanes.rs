@@ -9,6 +9,9 @@ use pulp::bytemuck::{AnyBitPattern, NoUninit, try_cast};
 
 /// Lane-wise arithmetic of a number type. Implemented for `f32` and `f64`.
 pub trait Lanes: Copy + Sized + 'static {
+    /// The number whose low bits are those of an integer, as [`Lanes::look_up`] takes them.
+    fn with_low_bits(bits: u32) -> Self;
+
     /// A vector of the unit `S`.
     type V<S: Simd>: Copy;
 
@@ -67,6 +70,11 @@ macro_rules! impl_lanes {
     ) => {
         impl Lanes for $type {
             type V<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn with_low_bits(bits: u32) -> Self {
+                Self::from_bits(bits.into())
+            }
 
             #[inline(always)]
             fn vectors<S: Simd>(slice: &[Self]) -> &[Self::V<S>] {

@@ -3,6 +3,7 @@
 //! - [`Simd`]: which vector unit to compute with, chosen at run time, without compiler flags
 //! - [`lanes`]: arithmetic of vectors of `f32` or `f64`, written once for both
 //! - [`aligned`]: storage that starts on a cache line, padded so that loops have no remainder
+//! - [`sums`]: sums over the lanes of several vectors at once
 //! - [`exp2`], [`elementary`]: powers of two, exponentials and activation functions on vectors, with tested bounds
 //! - [`Activation`]: the activation functions as settings, and the plain form that the vectors are tested against
 //!
@@ -23,6 +24,7 @@ pub mod elementary;
 pub mod exp2;
 pub mod lanes;
 pub mod simd;
+pub mod sums;
 
 pub use activation::Activation;
 pub use simd::Simd;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use divan::{Bencher, black_box};
 use microcircuit::reference::PlainPyraLNet;
 use microcircuit::{
-    Microcircuit, NetworkParams, Params, Pattern, PerLayer, PyraLNet, Real, Tuning, Weights,
+    Microcircuit, NetworkParams, Number, Params, Pattern, PerLayer, PyraLNet, Real, Tuning, Weights,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -55,7 +55,7 @@ pub fn samples(params: &Params, n: usize) -> Vec<(Vec<f64>, Vec<f64>)> {
 }
 
 /// The simulation under test.
-pub fn tuned<T: Real>(params: NetworkParams, tuning: Tuning) -> PyraLNet<T> {
+pub fn tuned<T: Number>(params: NetworkParams, tuning: Tuning) -> PyraLNet<T> {
     let params = params.check().expect("valid");
     let weights = weights(&params, 0);
     PyraLNet::build(params, &weights, tuning, None).expect("fits")
@@ -65,7 +65,7 @@ pub fn tuned<T: Real>(params: NetworkParams, tuning: Tuning) -> PyraLNet<T> {
 pub fn plain<T: Real>(params: NetworkParams) -> PlainPyraLNet<T> {
     let params = params.check().expect("valid");
     let weights = weights(&params, 0);
-    PlainPyraLNet::new(params, weights, || 0.0).expect("fits")
+    PlainPyraLNet::new(params, &weights, || 0.0).expect("fits")
 }
 
 /// Times one training pattern, after a few outside the timer.

@@ -14,7 +14,26 @@
 
 pub(crate) mod columns;
 pub(crate) mod packed;
+pub(crate) mod plasticity;
 pub(crate) mod rows;
 pub(crate) mod tiles;
 
-pub(crate) use vecmath::{aligned, elementary, simd};
+pub(crate) use vecmath::{aligned, elementary, sums};
+
+/// Implements a trait's `fn run(state, job)` for `f32` and `f64`, on the vector unit and for the activation function that
+/// the state names: what is compiled, is compiled here, once.
+macro_rules! compiled {
+    ($($number:ty)* : $Engine:ident, $State:ident, $Job:ty => $OnUnit:ident) => {
+        $(impl $Engine for $number {
+            #[inline(never)]
+            fn run(state: &mut $State<Self>, job: $Job) {
+                let simd = state.tuning().simd;
+                let activation = state.params().raw().activation;
+                $crate::kernels::elementary::for_activation!(activation, _activation => {
+                    simd.dispatch($OnUnit { state, job, _activation })
+                });
+            }
+        })*
+    };
+}
+pub(crate) use compiled;

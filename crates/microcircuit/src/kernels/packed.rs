@@ -58,16 +58,19 @@ impl<T: Copy + Default> Packed<T> {
     }
 
     /// All numbers, in the order of storage.
+    #[inline(always)]
     pub(crate) fn data(&self) -> &[T] {
         &self.data
     }
 
     /// The same, mutable.
+    #[inline(always)]
     pub(crate) fn data_mut(&mut self) -> &mut [T] {
         &mut self.data
     }
 
     /// Rows per tile.
+    #[inline(always)]
     pub(crate) fn tile(&self) -> usize {
         self.tile
     }

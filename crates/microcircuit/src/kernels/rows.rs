@@ -1,27 +1,11 @@
 //! Row kernels: every row of a matrix times one vector of presynaptic rates, along the lanes.
 //!
-//! Weights change by P, the low-pass weight change scaled to one step (P = dt η Δ):
-//!
-//! ```text
-//! W ← W + P
-//! P ← (1 - dt/τ_w) P + c rᵀ        c = dt η · dt/τ_w · e
-//! ```
-//!
-//! Errors and rates of a step reach P first, and W a step later. So the weights of the next step, `V = W + P`, are known
-//! before its changes are, and V is what is stored while weights are plastic:
-//!
-//! ```text
-//! P ← (1 - dt/τ_w) P + c rᵀ
-//! V ← V + P
-//! ```
-//!
-//! Of two steps, the first needs V as it is. The second applies the changes of both, on the way through the matrix that
-//! computes its drive, after the first of them. So each weight is stored every other step, which matters where
-//! stores are what takes longest.
+//! Changes of the weights can be left to the next walk through the matrix, see [`Deferred`](crate::deferred::Deferred).
 
 use pulp::Simd;
 
 use super::elementary::Constants;
+use super::plasticity;
 use super::tiles::for_tile;
 
 /// What is left to apply of one plastic step: its presynaptic rates, and per row its postsynaptic factors c.
@@ -52,19 +36,19 @@ pub(crate) fn drive<T: Constants, S: Simd>(
             let Some(w) = w.get(tile * rate.len()..(tile + 1) * rate.len()) else {
                 return;
             };
-            drive[tile] = drive_tile::<T, S, R>(s, w, rate);
+            drive[tile] = each_sum(s, drive_tile::<T, S, R>(s, w, rate));
         }
     }
     for_tile!(tile, R => tiles::<T, S, R>(s, w, rate, drive));
 }
 
-/// [`drive`] of one tile: `w` holds as many blocks as `rate`.
+/// [`drive`] of one tile, lanes not yet added up: `w` holds as many blocks as `rate`.
 #[inline(always)]
 pub(crate) fn drive_tile<T: Constants, S: Simd, const R: usize>(
     s: S,
     w: &[[T::V<S>; R]],
     rate: &[T::V<S>],
-) -> [T; R] {
+) -> [T::V<S>; R] {
     let w = &w[..rate.len()];
     let mut sums = [T::splat(s, T::ZERO); R];
     for b in 0..rate.len() {
@@ -72,7 +56,7 @@ pub(crate) fn drive_tile<T: Constants, S: Simd, const R: usize>(
             sums[k] = T::fma(s, w[b][k], rate[b], sums[k]);
         }
     }
-    each_sum(s, sums)
+    sums
 }
 
 /// Applies changes to P and W, the new P to W, and computes `drive = W rate` after the first of them. `decay` is
@@ -103,7 +87,8 @@ pub(crate) fn learn_and_drive<T: Constants, S: Simd, const N: usize>(
             let (Some(w), Some(p)) = (w.get_mut(blocks.clone()), p.get_mut(blocks)) else {
                 return;
             };
-            drive[tile] = learn_and_drive_tile::<T, S, R, N>(s, (w, p), changes, decay, rate);
+            let sums = learn_and_drive_tile::<T, S, R, N>(s, (w, p), changes, decay, rate);
+            drive[tile] = each_sum(s, sums);
             for change in &mut changes {
                 change.factor = &change.factor[R..];
             }
@@ -112,7 +97,7 @@ pub(crate) fn learn_and_drive<T: Constants, S: Simd, const N: usize>(
     for_tile!(tile, R => tiles::<T, S, R, N>(s, (w, p), changes, decay, rate, drive));
 }
 
-/// [`learn_and_drive`] of one tile, whose factors come first.
+/// [`learn_and_drive`] of one tile, whose factors come first, lanes not yet added up.
 #[inline(always)]
 pub(crate) fn learn_and_drive_tile<T: Constants, S: Simd, const R: usize, const N: usize>(
     s: S,
@@ -120,7 +105,7 @@ pub(crate) fn learn_and_drive_tile<T: Constants, S: Simd, const R: usize, const 
     changes: [Change<'_, T, S>; N],
     decay: T,
     rate: &[T::V<S>],
-) -> [T; R] {
+) -> [T::V<S>; R] {
     let decay = T::splat(s, decay);
     let zero = T::splat(s, T::ZERO);
     let (w, p) = (&mut w[..rate.len()], &mut p[..rate.len()]);
@@ -142,8 +127,8 @@ pub(crate) fn learn_and_drive_tile<T: Constants, S: Simd, const R: usize, const 
             // Through locals: the compiler does not know that W, P and the rates do not overlap.
             let (mut w_new, mut p_new) = (w[b][k], p[b][k]);
             for i in 0..N {
-                p_new = T::fma(s, c[i][k], old[i], T::v_mul(s, decay, p_new));
-                w_new = T::v_add(s, w_new, p_new);
+                (w_new, p_new) =
+                    plasticity::step::<T, S, true>(s, (w_new, p_new), c[i][k], old[i], decay);
                 if i == 0 {
                     sums[k] = T::fma(s, w_new, now, sums[k]);
                 }
@@ -152,10 +137,10 @@ pub(crate) fn learn_and_drive_tile<T: Constants, S: Simd, const R: usize, const 
             p[b][k] = p_new;
         }
     }
-    each_sum(s, sums)
+    sums
 }
 
-/// Applies changes to P, and all but the last new P to W.
+/// Applies changes to P, and to W the new P of all but the last `not_to_w`.
 #[inline(always)]
 pub(crate) fn catch_up<T: Constants, S: Simd>(
     s: S,
@@ -163,6 +148,7 @@ pub(crate) fn catch_up<T: Constants, S: Simd>(
     (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
     changes: &[Change<'_, T, S>],
     decay: T,
+    not_to_w: usize,
 ) {
     let decay = T::splat(s, decay);
     for (i, change) in changes.iter().enumerate() {
@@ -171,9 +157,16 @@ pub(crate) fn catch_up<T: Constants, S: Simd>(
             for block in 0..change.rate.len() {
                 for row in first_row..first_row + tile {
                     let c = T::splat(s, change.factor[row]);
-                    p[j] = T::fma(s, c, change.rate[block], T::v_mul(s, decay, p[j]));
-                    if i + 1 < changes.len() {
-                        w[j] = T::v_add(s, w[j], p[j]);
+                    let next = plasticity::step::<T, S, true>(
+                        s,
+                        (w[j], p[j]),
+                        c,
+                        change.rate[block],
+                        decay,
+                    );
+                    p[j] = next.1;
+                    if i + not_to_w < changes.len() {
+                        w[j] = next.0;
                     }
                     j += 1;
                 }

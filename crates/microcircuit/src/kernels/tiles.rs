@@ -7,13 +7,6 @@ macro_rules! for_tile {
     };
 }
 
-/// Calls a function that is generic over a number of columns from 1 to 8.
-macro_rules! for_few {
-    ($columns:expr, $C:ident => $call:expr) => {
-        $crate::kernels::tiles::for_lengths!($columns, $C => $call, 1 2 3 4 5 6 7; 8)
-    };
-}
-
 macro_rules! for_lengths {
     ($length:expr, $N:ident => $call:expr, $($n:literal)*; $last:literal) => {
         match $length {
@@ -30,4 +23,4 @@ macro_rules! for_lengths {
     };
 }
 
-pub(crate) use {for_few, for_lengths, for_tile};
+pub(crate) use {for_lengths, for_tile};

@@ -1,30 +1,27 @@
-//! The full simulation.
+//! The full simulation: [`state`] knows no kernel, [`kernels`] work on it, [`engine`] compiles them, and [`drive`] turns
+//! patterns into steps; [`view`] is for observers.
 #![allow(unreachable_pub, reason = "sealed traits name what is private")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an iterator that is not inlined is not compiled for the vector unit"
+)]
 
-mod core;
+mod drive;
 mod engine;
-mod first;
-mod input;
-mod leap;
-mod memory;
-mod past;
-mod powers;
-mod settled;
-mod shallow;
-mod stage;
-mod step;
-mod turn;
+mod job;
+mod kernels;
+mod state;
+mod view;
 
 use nalgebra::DMatrix;
 
-use self::core::{Core, Dendrites};
-pub(crate) use self::engine::Engine;
-pub use self::input::InputForm;
-use crate::kernels::simd::Simd;
-use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError, check_somata};
-use crate::observe::{Observer, Snapshot, View};
+use self::drive::Driver;
+pub use self::engine::Engine;
+pub use self::kernels::Form;
+use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError};
+use crate::observe::{Observer, Snapshot};
 use crate::weights::{ShapeError, Synapse, Weights};
-use crate::{NoiseSource, Params, Real};
+use crate::{NoiseSource, Params, Tuning};
 
 /// The full simulation of a dendritic cortical microcircuit.
 ///
@@ -55,26 +52,12 @@ use crate::{NoiseSource, Params, Real};
 ///
 /// Nothing is computed that cannot change anything: Δ of rules whose rate is zero are left out (unless
 /// [`Tuning::resting_deltas`] asks for them), errors in steps without plasticity too.
-pub struct PyraLNet<T: Real> {
-    core: Core<T>,
+pub struct PyraLNet<T: Engine> {
+    driver: Driver<T>,
     out_average: Vec<T>,
-    step: u64,
-    /// Dendritic potentials of the step that is being observed.
-    dendrites: Vec<Dendrites<T>>,
 }
 
-/// How a network is computed; what it computes is the same to rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tuning {
-    /// Coordinates of the input layer.
-    pub input: InputForm,
-    /// Vector unit.
-    pub simd: Simd,
-    /// Whether Δ are computed also of rules whose rate is zero, so that they can be looked at.
-    pub resting_deltas: bool,
-}
-
-impl<T: Real> PyraLNet<T> {
+impl<T: Engine> PyraLNet<T> {
     /// A network at rest, without noise.
     ///
     /// # Errors
@@ -113,60 +96,21 @@ impl<T: Real> PyraLNet<T> {
             return Err(BuildError::Noise(params.raw().noise));
         }
         let outputs = params.dim(params.n_hidden() + 1);
-        let mut core = Core::new(params, tuning, noise);
-        core.set_weights(weights);
         Ok(Self {
-            core,
+            driver: Driver::new(params, weights, tuning, noise),
             out_average: vec![T::default(); outputs],
-            step: 0,
-            dendrites: Vec::new(),
         })
     }
 
-    /// How it is computed.
-    pub fn tuning(&self) -> Tuning {
-        self.core.tuning()
-    }
-
-    fn time_ms(&self) -> f64 {
-        self.step as f64 * self.core.params.raw().dt_ms
-    }
-
-    /// Advances to step `to` of the pattern, stopping to let `observer` look.
-    fn advance(
-        &mut self,
-        steps: std::ops::Range<usize>,
-        pattern: &Pattern<'_>,
-        observer: &mut dyn Observer<T>,
-    ) {
-        let params = &self.core.params;
-        let plastic = pattern.learn && steps.start >= params.learning_lag_steps();
-        let average = steps.start >= params.out_lag_steps();
-        let every = observer.every();
-        let mut left = steps.len() as u64;
-        while left > 0 {
-            // Steps until the next look; the one that is looked at goes alone.
-            let unobserved = match every {
-                0 => left,
-                _ => left.min(every - self.step % every - 1),
-            };
-            self.core.advance(unobserved as usize, plastic, average);
-            self.step += unobserved;
-            left -= unobserved;
-            if left > 0 {
-                self.dendrites = self.core.dendrites();
-                self.core.advance(1, plastic, average);
-                self.step += 1;
-                left -= 1;
-                observer.observe(&View::new(self.step, self.time_ms(), self));
-            }
-        }
+    /// The form that its Euler steps take.
+    pub fn form(&self) -> Form {
+        self.driver.form()
     }
 }
 
-impl<T: Real> Microcircuit<T> for PyraLNet<T> {
+impl<T: Engine> Microcircuit<T> for PyraLNet<T> {
     fn params(&self) -> &Params {
-        &self.core.params
+        self.driver.params()
     }
 
     fn present(
@@ -174,93 +118,30 @@ impl<T: Real> Microcircuit<T> for PyraLNet<T> {
         pattern: &Pattern<'_>,
         observer: &mut dyn Observer<T>,
     ) -> Result<&[T], PresentError> {
-        let params = &self.core.params;
-        pattern.check(params)?;
-        let n_steps = params.steps_per_pattern();
-        let (lag, out_lag) = (
-            params.learning_lag_steps().min(n_steps),
-            params.out_lag_steps(),
-        );
-        self.core.begin(pattern);
-        let (first, second) = (lag.min(out_lag), lag.max(out_lag));
-        for steps in [0..first, first..second, second..n_steps] {
-            self.advance(steps, pattern, observer);
-        }
-        if self.core.params.raw().reset_deltas {
-            self.core.zero_deltas();
-        }
-        let time_ms = self.time_ms();
-        for layer in 1..=self.core.params.n_hidden() + 1 {
-            check_somata(time_ms, layer, Compartment::Soma, &self.core.soma(layer))?;
-            if layer <= self.core.params.n_hidden() {
-                check_somata(
-                    time_ms,
-                    layer,
-                    Compartment::InnSoma,
-                    self.core.inn_soma(layer),
-                )?;
-            }
-        }
-        self.core.average(n_steps - out_lag, &mut self.out_average);
+        self.driver
+            .present(pattern, observer, &mut self.out_average)?;
         Ok(&self.out_average)
     }
 
     fn reset(&mut self) {
-        self.core.reset();
-        self.step = 0;
+        self.driver.reset();
     }
 
     fn weights(&self) -> Weights<T> {
-        Weights::from_fn(&self.core.params, |layer, synapse, _| {
-            self.core
-                .weights_of(layer, synapse)
-                .expect("every synapse is held somewhere")
-        })
+        self.driver.weights()
     }
 
     fn set_weights(&mut self, weights: &Weights<T>) -> Result<(), ShapeError> {
-        weights.check(&self.core.params)?;
-        self.core.set_weights(weights);
+        weights.check(self.driver.params())?;
+        self.driver.set_weights(weights);
         Ok(())
     }
 
     fn delta(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
-        self.core.delta_of(layer, synapse)
+        self.driver.delta_of(layer, synapse)
     }
 
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
-        let n_hidden = self.core.params.n_hidden();
-        match compartment {
-            Compartment::Soma if (1..=n_hidden + 1).contains(&layer) => Some(self.core.soma(layer)),
-            Compartment::InnSoma if (1..=n_hidden).contains(&layer) => {
-                Some(self.core.inn_soma(layer).to_vec())
-            }
-            _ => None,
-        }
-    }
-}
-
-impl<T: Real> Snapshot<T> for PyraLNet<T> {
-    fn input(&self) -> Vec<f64> {
-        let mut rates = self.core.input.rates();
-        rates.truncate(self.core.params.dim(0));
-        rates
-    }
-
-    fn target(&self) -> Vec<f64> {
-        self.core.target.clone()
-    }
-
-    fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
-        Microcircuit::potential(self, layer, compartment)
-            .or_else(|| self.dendrites.get(layer.checked_sub(1)?)?.of(compartment))
-    }
-
-    fn weights_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
-        self.core.weights_of(layer, synapse)
-    }
-
-    fn delta_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
-        self.core.delta_of(layer, synapse)
+        self.driver.somata(layer, compartment)
     }
 }

@@ -29,7 +29,7 @@ impl<T: Real> PlainPyraLNet<T> {
     /// [`ShapeError`] if the weights do not fit the parameters.
     pub fn new(
         params: Params,
-        weights: Weights<T>,
+        weights: &Weights<T>,
         noise: impl NoiseSource + 'static,
     ) -> Result<Self, ShapeError> {
         weights.check(&params)?;
@@ -37,7 +37,7 @@ impl<T: Real> PlainPyraLNet<T> {
         Ok(Self {
             deltas: Weights::zeros(&params),
             layers: Layer::resting(&params),
-            weights,
+            weights: weights.clone(),
             input: None,
             target: DVector::from_element(outputs, T::default()),
             out_average: vec![T::default(); outputs],

@@ -27,12 +27,12 @@ impl<T: Real> PlainSteadNet<T> {
     /// # Errors
     ///
     /// [`ShapeError`] if the weights do not fit the parameters.
-    pub fn new(params: Params, weights: Weights<T>) -> Result<Self, ShapeError> {
+    pub fn new(params: Params, weights: &Weights<T>) -> Result<Self, ShapeError> {
         weights.check(&params)?;
         Ok(Self {
             deltas: Weights::zeros(&params),
             layers: Layer::resting(&params),
-            weights,
+            weights: weights.clone(),
             input: vec![0.0; params.dim(0)],
             target: vec![0.0; params.dim(params.n_hidden() + 1)],
             exposures: 0,

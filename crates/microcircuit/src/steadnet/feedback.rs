@@ -4,12 +4,14 @@ use nalgebra::DMatrix;
 use pulp::Simd;
 
 use crate::kernels::aligned::Aligned;
-use crate::kernels::columns::{long_weighted_sum, update};
+use crate::kernels::columns::weighted_sum;
 use crate::kernels::packed::Packed;
+use crate::kernels::plasticity;
 use crate::{Params, Real};
 
 /// `W_down` and `W_pi` of a hidden layer, one column per neuron above and per interneuron.
-pub(super) struct Feedback<T> {
+#[derive(Clone)]
+pub(super) struct Feedback<T: Real> {
     m: usize,
     w: Packed<T>,
     p: Packed<T>,
@@ -53,7 +55,7 @@ impl<T: Real> Feedback<T> {
         let used = if self.cancels { m } else { 2 * m };
         let columns = T::vectors::<S>(self.w.data()).chunks_exact(2 * m);
         for (w, apical) in columns.zip(T::vectors_mut::<S>(&mut self.apical)) {
-            *apical = long_weighted_sum::<T, S>(s, &w[..used], &self.rate[..used]);
+            *apical = weighted_sum::<T, S>(s, &w[..used], &self.rate[..used]);
         }
     }
 
@@ -69,7 +71,7 @@ impl<T: Real> Feedback<T> {
         let changes = T::vectors_mut::<S>(self.p.data_mut()).chunks_exact_mut(m);
         for ((w, p), apical) in columns.zip(changes).zip(T::vectors::<S>(&self.apical)) {
             let e = T::v_mul(s, minus, *apical);
-            update::<T, S, true>(s, &mut w[m..], p, &inns[..m], e, decay);
+            plasticity::columns::<T, S, true>(s, &mut w[m..], p, &inns[..m], e, decay);
         }
     }
 

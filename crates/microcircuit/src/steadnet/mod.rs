@@ -1,19 +1,23 @@
 //! The steady-state approximation.
 #![allow(unreachable_pub, reason = "sealed traits name what is private")]
 
-mod core;
 mod engine;
 mod feedback;
 mod forward;
+mod state;
+mod sweep;
+
+use std::borrow::Cow;
 
 use nalgebra::DMatrix;
 
-use self::core::{Core, Job};
-pub(crate) use self::engine::Engine;
+pub use self::engine::Engine;
+use self::state::State;
+use self::sweep::Job;
 use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError, check_somata};
 use crate::observe::{Observer, Snapshot, View};
 use crate::weights::{ShapeError, Synapse, Weights};
-use crate::{Params, Real, Tuning};
+use crate::{InputForm, Integrator, Params, Tuning, resting};
 
 /// The steady-state approximation of a dendritic cortical microcircuit.
 ///
@@ -55,8 +59,8 @@ use crate::{Params, Real, Tuning};
 /// again as published.
 ///
 /// Source: P. Hill, *Neuro-Backprop* (2020), section 1.4.
-pub struct SteadNet<T: Real> {
-    core: Core<T>,
+pub struct SteadNet<T: Engine> {
+    state: State<T>,
     input: Vec<f64>,
     target: Vec<f64>,
     exposures: u64,
@@ -65,32 +69,34 @@ pub struct SteadNet<T: Real> {
     resting: Option<Weights<T>>,
 }
 
-impl<T: Real> SteadNet<T> {
+impl<T: Engine> SteadNet<T> {
     /// A network at rest.
     ///
     /// # Errors
     ///
     /// [`BuildError`] if the weights do not fit the parameters.
-    pub fn new(params: Params, weights: Weights<T>) -> Result<Self, BuildError> {
-        Self::build(params, &weights, Tuning::default())
+    pub fn new(params: Params, weights: &Weights<T>) -> Result<Self, BuildError> {
+        Self::build(params, weights, Tuning::default())
     }
 
-    /// A network at rest, with everything said explicitly. ([`Tuning::input`] does not matter here.)
+    /// A network at rest, with everything said explicitly.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the weights do not fit the parameters.
+    /// [`BuildError`] if the weights do not fit the parameters, or these hold a setting that only the full simulation
+    /// knows.
     pub fn build(params: Params, weights: &Weights<T>, tuning: Tuning) -> Result<Self, BuildError> {
         weights.check(&params)?;
+        refuse_unused(&params)?;
         let resting = tuning.resting_deltas.then(|| Weights::zeros(&params));
         let (input, target) = (
             vec![0.0; params.dim(0)],
             vec![0.0; params.dim(params.n_hidden() + 1)],
         );
-        let mut core = Core::new(params, tuning);
-        core.set_weights(weights);
+        let mut state = State::new(params, tuning);
+        state.set_weights(weights);
         Ok(Self {
-            core,
+            state,
             input,
             target,
             exposures: 0,
@@ -100,85 +106,60 @@ impl<T: Real> SteadNet<T> {
     }
 
     fn learn(&mut self, first_exposure: bool) {
-        if first_exposure && self.core.params.raw().reset_deltas {
+        if first_exposure && self.state.params().raw().reset_deltas {
             // The sweeps have applied whatever was left.
-            self.core.zero_first_deltas();
+            self.state.zero_first_deltas();
             if let Some(resting) = &mut self.resting {
-                resting.hidden[0] = Weights::zeros(&self.core.params).hidden.swap_remove(0);
+                resting.hidden[0] = Weights::zeros(self.state.params()).hidden.swap_remove(0);
             }
         }
         self.resting_plasticity();
-        T::steadnet(&mut self.core, Job::Learn);
+        T::run(&mut self.state, Job::Learn);
     }
 
-    /// Updates Δ of the rules at rest. Plainly: they are there to be looked at.
+    /// Updates Δ of the rules at rest.
     fn resting_plasticity(&mut self) {
         let Some(mut deltas) = self.resting.take() else {
             return;
         };
-        let params = &self.core.params;
-        let raw = params.raw();
-        let f = |u: T| raw.activation.rate(u);
-        let bias = raw.bias_rate.map(T::from_f64);
-        let a = T::from_f64(self.core.low_pass);
-        let seen = |layer, compartment| self.core.potential(layer, compartment).unwrap_or_default();
-        let rates = |soma: &[T]| -> Vec<T> { soma.iter().map(|u| f(*u)).collect() };
-        let errors = |soma: &[T], dendrite: &[T], prediction: f64| -> Vec<T> {
-            let prediction = T::from_f64(prediction);
-            soma.iter()
-                .zip(dendrite)
-                .map(|(u, v)| f(*u) - f(prediction * *v))
-                .collect()
+        let params = self.state.params();
+        let bias = params.raw().bias_rate.map(T::from_f64);
+        let input = self.input.iter().map(|r| T::from_f64(*r)).chain(bias);
+        let share = T::from_f64(self.state.low_pass);
+        let potential = |layer, compartment| {
+            let potential = self.state.potential(layer, compartment);
+            potential.unwrap_or_default().to_vec()
         };
-        let low_pass = |delta: &mut DMatrix<T>, e: &[T], r: &[T]| {
-            for (j, r) in r.iter().enumerate() {
-                for (i, e) in e.iter().enumerate() {
-                    let old = delta[(i, j)];
-                    delta[(i, j)] = old + a * (*e * *r - old);
-                }
-            }
-        };
-        let mut pre: Vec<T> = self
-            .input
-            .iter()
-            .map(|r| T::from_f64(*r))
-            .chain(bias)
-            .collect();
-        for layer in 1..=params.n_hidden() + 1 {
-            let soma = seen(layer, Compartment::Soma);
-            let e_up = errors(
-                soma,
-                seen(layer, Compartment::Basal),
-                params.basal_prediction(layer),
-            );
-            let Some(hidden) = deltas.hidden.get_mut(layer - 1) else {
-                low_pass(&mut deltas.output, &e_up, &pre);
-                break;
-            };
-            low_pass(&mut hidden.up, &e_up, &pre);
-            pre = rates(soma).into_iter().chain(bias).collect();
-            let (inn, dendrite) = (
-                seen(layer, Compartment::InnSoma),
-                seen(layer, Compartment::InnDendrite),
-            );
-            low_pass(
-                &mut hidden.ip,
-                &errors(inn, dendrite, params.dendritic_prediction()),
-                &pre,
-            );
-            let e_pi: Vec<T> = seen(layer, Compartment::Apical)
-                .iter()
-                .map(|v| -*v)
-                .collect();
-            low_pass(&mut hidden.pi, &e_pi, &rates(inn));
-        }
+        resting::low_pass(&mut deltas, params, share, input.collect(), potential);
         self.resting = Some(deltas);
+    }
+
+    /// The network with all updates applied: a copy, if any wait.
+    fn up_to_date(&self) -> Cow<'_, State<T>> {
+        if self.state.is_up_to_date() {
+            return Cow::Borrowed(&self.state);
+        }
+        let mut copy = self.state.clone();
+        T::run(&mut copy, Job::CatchUp);
+        Cow::Owned(copy)
     }
 }
 
-impl<T: Real> Microcircuit<T> for SteadNet<T> {
+/// Settings that would have no effect.
+fn refuse_unused(params: &Params) -> Result<(), BuildError> {
+    let raw = params.raw();
+    if raw.integrator != Integrator::default() {
+        return Err(BuildError::NoEffect("integrator"));
+    }
+    if raw.input != InputForm::default() {
+        return Err(BuildError::NoEffect("input"));
+    }
+    Ok(())
+}
+
+impl<T: Engine> Microcircuit<T> for SteadNet<T> {
     fn params(&self) -> &Params {
-        &self.core.params
+        self.state.params()
     }
 
     fn present(
@@ -186,21 +167,26 @@ impl<T: Real> Microcircuit<T> for SteadNet<T> {
         pattern: &Pattern<'_>,
         observer: &mut dyn Observer<T>,
     ) -> Result<&[T], PresentError> {
-        pattern.check(&self.core.params)?;
+        pattern.check(self.state.params())?;
         self.input.copy_from_slice(pattern.input);
         self.target.copy_from_slice(pattern.target);
-        for (rate, r) in self.core.forward[0].rate.iter_mut().zip(pattern.input) {
+        for (rate, r) in self.state.forward[0]
+            .synapses
+            .rate_mut()
+            .iter_mut()
+            .zip(pattern.input)
+        {
             *rate = T::from_f64(*r);
         }
-        for (target, u) in self.core.target.iter_mut().zip(pattern.target) {
+        for (target, u) in self.state.target.iter_mut().zip(pattern.target) {
             *target = T::from_f64(*u);
         }
         let every = observer.every();
-        let raw = self.core.params.raw();
+        let raw = self.state.params().raw();
         let (n_exposures, t_pattern) = (raw.n_exposures, raw.t_pattern_ms);
         for exposure in 0..n_exposures {
-            T::steadnet(
-                &mut self.core,
+            T::run(
+                &mut self.state,
                 Job::Settle {
                     nudge: pattern.nudge,
                 },
@@ -214,58 +200,58 @@ impl<T: Real> Microcircuit<T> for SteadNet<T> {
                 observer.observe(&View::new(self.exposures, self.time_ms, self));
             }
         }
-        let n_hidden = self.core.params.n_hidden();
+        let n_hidden = self.state.params().n_hidden();
         for layer in 1..=n_hidden + 1 {
             for compartment in [Compartment::Soma, Compartment::InnSoma] {
-                if let Some(somata) = self.core.potential(layer, compartment) {
+                if let Some(somata) = self.state.potential(layer, compartment) {
                     check_somata(self.time_ms, layer, compartment, somata)?;
                 }
             }
         }
         Ok(self
-            .core
+            .state
             .potential(n_hidden + 1, Compartment::Soma)
             .unwrap_or_default())
     }
 
     fn reset(&mut self) {
-        self.core.reset();
+        T::run(&mut self.state, Job::CatchUp);
+        self.state.reset();
         self.resting = self
             .resting
             .take()
-            .map(|_| Weights::zeros(&self.core.params));
+            .map(|_| Weights::zeros(self.state.params()));
         self.exposures = 0;
         self.time_ms = 0.0;
     }
 
     fn weights(&self) -> Weights<T> {
-        Weights::from_fn(&self.core.params, |layer, synapse, _| {
-            self.core
+        let state = self.up_to_date();
+        Weights::from_fn(state.params(), |layer, synapse, _| {
+            state
                 .weights_of(layer, synapse)
                 .expect("every synapse is held somewhere")
         })
     }
 
     fn set_weights(&mut self, weights: &Weights<T>) -> Result<(), ShapeError> {
-        weights.check(&self.core.params)?;
-        self.core.set_weights(weights);
+        weights.check(self.state.params())?;
+        T::run(&mut self.state, Job::CatchUp);
+        self.state.set_weights(weights);
         Ok(())
     }
 
     fn delta(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
-        if synapse == Synapse::Down {
-            return None;
-        }
-        let changing = self.core.delta_of(layer, synapse);
-        changing.or_else(|| self.resting.as_ref()?.get(layer, synapse).cloned())
+        let changing = self.up_to_date().delta_of(layer, synapse);
+        changing.or_else(|| resting::delta_of(self.resting.as_ref(), layer, synapse))
     }
 
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
-        self.core.potential(layer, compartment).map(<[T]>::to_vec)
+        self.state.potential(layer, compartment).map(<[T]>::to_vec)
     }
 }
 
-impl<T: Real> Snapshot<T> for SteadNet<T> {
+impl<T: Engine> Snapshot<T> for SteadNet<T> {
     fn input(&self) -> Vec<f64> {
         self.input.clone()
     }
@@ -279,7 +265,7 @@ impl<T: Real> Snapshot<T> for SteadNet<T> {
     }
 
     fn weights_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
-        self.core.weights_of(layer, synapse)
+        self.up_to_date().weights_of(layer, synapse)
     }
 
     fn delta_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {

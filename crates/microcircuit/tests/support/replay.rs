@@ -152,6 +152,60 @@ pub fn pyralnet<T: Real>(fixture: &Value, net: &mut dyn Microcircuit<T>) -> Devi
     comparison.deviations
 }
 
+/// Replays a full simulation without looking, pattern by pattern, as experiments run it; compares outputs, and weights and
+/// Δ at the end. Δ that the network does not keep are passed over.
+pub fn unobserved<T: Real>(fixture: &Value, net: &mut dyn Microcircuit<T>) -> Deviations {
+    let mut deviations = Deviations::default();
+    let (inputs, targets) = (rows(&fixture["in_seq"]), rows(&fixture["trgt_seq"]));
+    let out = rows(&fixture["out_seq"]);
+    let flag = |key: &str, i: usize| fixture["run"][key][i] == 1;
+    for i in 0..inputs.len() {
+        let nudge = flag("nudging_per_pattern", i);
+        let pattern = Pattern {
+            input: &inputs[i],
+            target: &targets[i],
+            nudge,
+            learn: flag("learning_per_pattern", i),
+            noise: nudge || fixture["run"]["val_len"] == 0,
+        };
+        let ours = net.present(&pattern, &mut ()).expect("no divergence");
+        deviations.compare("out_seq", ours, &out[i]);
+    }
+    let layers = |key: &str| fixture[key]["layers"].as_array().expect("layers").clone();
+    for (l, layer) in layers("trace").iter().enumerate() {
+        for (name, compartment) in [
+            ("soma", Compartment::Soma),
+            ("inn_soma", Compartment::InnSoma),
+        ] {
+            if !layer[name].is_null() {
+                let ours = net.potential(l + 1, compartment).expect(name);
+                let last = rows(&layer[name]).pop().expect("a step");
+                deviations.compare(name, &ours, &last);
+            }
+        }
+    }
+    let weights = net.weights();
+    for (l, layer) in layers("weight_trace").iter().enumerate() {
+        for (name, synapse) in WEIGHTS.iter().filter(|(name, _)| !layer[*name].is_null()) {
+            let ours = weights.get(l + 1, *synapse).expect(name);
+            let last = rows(&layer[*name]).pop().expect("the end of the run");
+            deviations.compare_matrix(name, ours, &last);
+        }
+    }
+    let mut kept = 0;
+    let deltas = fixture["deltas_after_run"].as_array().expect("layers");
+    for (l, layer) in deltas.iter().enumerate() {
+        for (name, synapse) in DELTAS.iter().filter(|(name, _)| !layer[*name].is_null()) {
+            if let Some(ours) = net.delta(l + 1, *synapse) {
+                deviations.compare_matrix(name, &ours, &numbers(&layer[*name]));
+                kept += 1;
+            }
+        }
+    }
+    assert!(kept > 0, "no weight changes");
+    deviations
+}
+
 /// Replays one run of a steady-state fixture.
 pub fn steadnet<T: Real>(
     fixture: &Value,

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use microcircuit::{
-    Compartment, InputForm, Integrator, Microcircuit, NetworkParams, NoiseSource, Params,
-    PresentError, PyraLNet, SteadNet, Synapse, Tuning, Weights,
+    Compartment, Integrator, Microcircuit, NetworkParams, Params, PresentError, PyraLNet, SteadNet,
+    Synapse, Weights,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,15 +29,8 @@ impl Model {
         normal: impl FnMut() -> f64 + Send + 'static,
     ) -> Result<Box<dyn Microcircuit<f32>>> {
         Ok(match self {
-            Self::PyraLNet => {
-                let noise: Box<dyn NoiseSource> = Box::new(normal);
-                let tuning = Tuning {
-                    input: input_form(&params),
-                    ..Tuning::default()
-                };
-                Box::new(PyraLNet::build(params, &weights, tuning, Some(noise))?)
-            }
-            Self::SteadNet => Box::new(SteadNet::new(params, weights)?),
+            Self::PyraLNet => Box::new(PyraLNet::with_noise(params, &weights, normal)?),
+            Self::SteadNet => Box::new(SteadNet::new(params, &weights)?),
         })
     }
 
@@ -67,17 +60,6 @@ impl Model {
                 network.n_exposures as f64 * sweeps * (2e-7 + 2e-10 * weights)
             }
         }
-    }
-}
-
-/// Few inputs are simulated one by one, as in the published programs: a weight change below the
-/// resolution of its weight is then lost in a step here as it was there, and published runs can be
-/// repeated to the sample. The factored form adds up such changes before they are rounded.
-fn input_form(params: &Params) -> InputForm {
-    if params.dim(0) <= 8 {
-        InputForm::Plain
-    } else {
-        InputForm::Factored
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 use microcircuit::{
-    Every, Microcircuit, NetworkParams, NpzError, Params, PresentError, PyraLNet, Real, SteadNet,
+    Every, Microcircuit, NetworkParams, NpzError, Number, Params, PresentError, PyraLNet, SteadNet,
     View, Weights,
 };
 use rand::{RngExt as _, SeedableRng as _};
@@ -114,7 +114,7 @@ impl Simulate {
         }
     }
 
-    fn simulate<T: Real>(
+    fn simulate<T: Number>(
         &self,
         params: &Params,
         save: impl Fn(&Weights<T>, &Path) -> Result<(), NpzError>,
@@ -186,7 +186,7 @@ impl Simulate {
     }
 
     /// The network at rest.
-    fn build<T: Real>(
+    fn build<T: Number>(
         &self,
         params: &Params,
         n_patterns: usize,
@@ -217,13 +217,13 @@ impl Simulate {
         };
         Ok(match self.network {
             Kind::Pyralnet => Box::new(PyraLNet::with_noise(params, &weights, noise)?),
-            Kind::Steadnet => Box::new(SteadNet::new(params, weights)?),
+            Kind::Steadnet => Box::new(SteadNet::new(params, &weights)?),
         })
     }
 }
 
 /// Presents the patterns in turn; an error names the row of the pattern.
-fn present_all<T: Real>(
+fn present_all<T: Number>(
     network: &mut dyn Microcircuit<T>,
     patterns: &[OwnedPattern],
     every: u64,

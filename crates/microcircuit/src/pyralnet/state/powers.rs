@@ -8,19 +8,19 @@ use crate::Real;
 /// κᵐ,   S = Σ κ^(m-1-j) = (1 - κᵐ) / (1 - κ),   R = Σ κ^(m-1-j) j,   Q = Σ κ^(m-1-j) j²
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Powers {
+pub struct Powers {
     /// κᵐ, rounded to the type of the state
-    pub(super) keep: f64,
+    pub(in crate::pyralnet) keep: f64,
     /// S, of the rounded κᵐ, so that the state settles where single steps let it settle
-    pub(super) sum: f64,
+    pub(in crate::pyralnet) sum: f64,
     /// R
-    pub(super) ramp: f64,
+    pub(in crate::pyralnet) ramp: f64,
     /// Q
-    pub(super) square: f64,
+    pub(in crate::pyralnet) square: f64,
 }
 
 /// The powers of one factor for leaps of every length, which take longer to compute than a leap.
-pub(super) struct Table<T> {
+pub struct Table<T> {
     kappa: T,
     /// For m = 0, 1, …
     powers: Vec<Powers>,
@@ -28,7 +28,7 @@ pub(super) struct Table<T> {
 
 impl<T: Real> Table<T> {
     /// For leaps of up to `longest` steps; of what factor is seen later.
-    pub(super) fn new(longest: usize) -> Self {
+    pub(in crate::pyralnet) fn new(longest: usize) -> Self {
         let zero = Powers {
             keep: 0.0,
             sum: 0.0,
@@ -44,7 +44,7 @@ impl<T: Real> Table<T> {
     }
 
     #[inline(always)]
-    pub(super) fn of(&mut self, kappa: T, m: usize) -> Powers {
+    pub(in crate::pyralnet) fn of(&mut self, kappa: T, m: usize) -> Powers {
         if self.kappa != kappa {
             self.fill(kappa);
         }

@@ -16,7 +16,7 @@ use crate::Real;
 use crate::kernels::aligned::{Aligned, padded};
 
 /// A quantity of each of some neurons.
-pub(super) struct Past<T> {
+pub struct Past<T> {
     /// Three times as many numbers, in an order that goes round.
     values: Aligned<T>,
     len: usize,
@@ -25,7 +25,7 @@ pub(super) struct Past<T> {
 }
 
 impl<T: Real> Past<T> {
-    pub(super) fn zeros(len: usize) -> Self {
+    pub(in crate::pyralnet) fn zeros(len: usize) -> Self {
         let len = padded::<T>(len);
         Self {
             values: Aligned::zeros(3 * len),
@@ -41,13 +41,13 @@ impl<T: Real> Past<T> {
 
     /// The newest values.
     #[inline(always)]
-    pub(super) fn now(&self) -> &[T] {
+    pub(in crate::pyralnet) fn now(&self) -> &[T] {
         self.values(0)
     }
 
     /// The newest values, to be overwritten; those that were are now the last.
     #[inline(always)]
-    pub(super) fn next(&mut self) -> &mut [T] {
+    pub(in crate::pyralnet) fn next(&mut self) -> &mut [T] {
         let [now, last, before] = self.starts;
         self.starts = [before, now, last];
         self.now_mut()
@@ -55,26 +55,26 @@ impl<T: Real> Past<T> {
 
     /// The newest values.
     #[inline(always)]
-    pub(super) fn now_mut(&mut self) -> &mut [T] {
+    pub(in crate::pyralnet) fn now_mut(&mut self) -> &mut [T] {
         &mut self.values[self.starts[0]..][..self.len]
     }
 
     /// The newest value.
     #[inline(always)]
-    pub(super) fn push(&mut self, now: &[T]) {
+    pub(in crate::pyralnet) fn push(&mut self, now: &[T]) {
         self.next().copy_from_slice(now);
     }
 
     /// One value now, and the two differences.
     #[inline(always)]
-    pub(super) fn at(&self, k: usize) -> (T, [T; 2]) {
+    pub(in crate::pyralnet) fn at(&self, k: usize) -> (T, [T; 2]) {
         let [now, last, before] = self.starts.map(|start| self.values[start + k]);
         (now, [now - last, last - before])
     }
 
     /// Where the values lead, the two differences weighted like this.
     #[inline(always)]
-    pub(super) fn led<S: Simd>(&self, s: S, weights: [f64; 2]) -> Led<'_, T, S> {
+    pub(in crate::pyralnet) fn led<S: Simd>(&self, s: S, weights: [f64; 2]) -> Led<'_, T, S> {
         let [of_last, of_before] = weights;
         Led {
             now: T::vectors::<S>(self.values(0)),
@@ -87,7 +87,7 @@ impl<T: Real> Past<T> {
 }
 
 /// Block by block. (Not an iterator: its closures would not be compiled for the vector unit.)
-pub(super) struct Led<'a, T: Real, S: Simd> {
+pub struct Led<'a, T: Real, S: Simd> {
     now: &'a [T::V<S>],
     last: &'a [T::V<S>],
     before: &'a [T::V<S>],
@@ -98,13 +98,13 @@ pub(super) struct Led<'a, T: Real, S: Simd> {
 impl<T: Real, S: Simd> Led<'_, T, S> {
     /// The values of block `b` now.
     #[inline(always)]
-    pub(super) fn now(&self, b: usize) -> T::V<S> {
+    pub(in crate::pyralnet) fn now(&self, b: usize) -> T::V<S> {
         self.now[b]
     }
 
     /// The weighted sum of its differences.
     #[inline(always)]
-    pub(super) fn change(&self, s: S, b: usize) -> T::V<S> {
+    pub(in crate::pyralnet) fn change(&self, s: S, b: usize) -> T::V<S> {
         let older = T::v_mul(s, self.of_before, T::v_sub(s, self.last[b], self.before[b]));
         T::fma(
             s,
@@ -116,14 +116,14 @@ impl<T: Real, S: Simd> Led<'_, T, S> {
 
     /// Both together.
     #[inline(always)]
-    pub(super) fn value(&self, s: S, b: usize) -> T::V<S> {
+    pub(in crate::pyralnet) fn value(&self, s: S, b: usize) -> T::V<S> {
         T::v_add(s, self.now[b], self.change(s, b))
     }
 }
 
 /// How many steps lie between the last evaluations; none before the first leap.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spacing {
+pub struct Spacing {
     last: usize,
     before: usize,
     /// One divided by these and by their sum, zero where there is none: division is slow, and this is needed often.
@@ -134,7 +134,7 @@ pub(super) struct Spacing {
 
 impl Spacing {
     /// The evaluation `steps` later.
-    pub(super) fn then(self, steps: usize) -> Self {
+    pub(in crate::pyralnet) fn then(self, steps: usize) -> Self {
         let per = |steps: usize| {
             if steps > 0 { 1.0 / steps as f64 } else { 0.0 }
         };
@@ -148,7 +148,7 @@ impl Spacing {
     }
 
     /// Steps since the last evaluation, if there was one.
-    pub(super) fn last(self) -> Option<usize> {
+    pub(in crate::pyralnet) fn last(self) -> Option<usize> {
         (self.last > 0).then_some(self.last)
     }
 
@@ -165,21 +165,21 @@ impl Spacing {
 
     /// In the value `m` steps on.
     #[inline(always)]
-    pub(super) fn after(self, m: usize) -> [f64; 2] {
+    pub(in crate::pyralnet) fn after(self, m: usize) -> [f64; 2] {
         let m = m as f64;
         self.weights(m, m * m)
     }
 
     /// In the mean over the next `m` steps, j = 0 … m - 1.
     #[inline(always)]
-    pub(super) fn mean(self, m: usize) -> [f64; 2] {
+    pub(in crate::pyralnet) fn mean(self, m: usize) -> [f64; 2] {
         let j = 0.5 * (m as f64 - 1.0);
         self.weights(j, j * (2.0 * m as f64 - 1.0) / 3.0)
     }
 
     /// In what the steps of a leap make of a soma.
     #[inline(always)]
-    pub(super) fn soma(self, powers: Powers) -> [f64; 2] {
+    pub(in crate::pyralnet) fn soma(self, powers: Powers) -> [f64; 2] {
         self.weights(powers.ramp, powers.square)
     }
 }

@@ -1,57 +1,58 @@
 //! What the adaptive integrator remembers, and how long its leaps are.
 
-use super::engine::Job;
-use super::past::{Past, Spacing};
+use super::State;
+use super::history::{Past, Spacing};
+use super::layer::Layer;
 use super::powers::{Powers, Table};
-use super::stage::Stage;
+use crate::Real;
 use crate::kernels::aligned::Aligned;
-use crate::{Params, Real};
 
 /// What the leaps of a pattern remember.
 pub struct Memory<T> {
     /// Of the last evaluations of this pattern.
-    pub(super) spacing: Spacing,
+    pub(in crate::pyralnet) spacing: Spacing,
     /// Steps that the last leap should have had, had no job ended before.
     wanted: usize,
     /// Whether weights were plastic in it.
     plastic: bool,
     /// Error of the last prediction, as a potential, and the largest allowed.
-    pub(super) error: f64,
+    pub(in crate::pyralnet) error: f64,
     tolerance: f64,
     /// Of layer 1, and of the targets of each stage.
-    pub(super) first: Course<T>,
-    pub(super) stages: Vec<StageMemory<T>>,
+    pub(in crate::pyralnet) first: Course<T>,
+    pub(in crate::pyralnet) layers: Vec<LayerMemory<T>>,
     /// Forward weights' changes of the last leap are left to apply.
-    pub(super) pending: Option<Powers>,
+    pub(in crate::pyralnet) pending: Option<Powers>,
     /// Of the filters of input and target, how near their goals the steps of a leap bring them.
-    pub(super) approach: Vec<f64>,
+    pub(in crate::pyralnet) approach: Vec<f64>,
     /// Of P, and of the somata of layer 1.
-    pub(super) weights: Table<T>,
-    pub(super) somata: Table<T>,
+    pub(in crate::pyralnet) weights: Table<T>,
+    pub(in crate::pyralnet) somata: Table<T>,
 }
 
 /// Of some neurons, what enters their somata and their errors.
-pub(super) struct Course<T> {
-    pub(super) input: Past<T>,
+pub struct Course<T> {
+    pub(in crate::pyralnet) input: Past<T>,
     /// What the input should be in the next evaluation.
-    pub(super) predicted: Aligned<T>,
-    pub(super) error: Past<T>,
+    pub(in crate::pyralnet) predicted: Aligned<T>,
+    pub(in crate::pyralnet) error: Past<T>,
 }
 
-/// Of a hidden layer and the targets of its rates, see [`Stage`].
-pub(super) struct StageMemory<T> {
-    pub(super) targets: Course<T>,
+/// Of a hidden layer and the targets of its rates, see [`Layer`].
+pub struct LayerMemory<T> {
+    pub(in crate::pyralnet) targets: Course<T>,
     /// Rates of its hidden layer, its apical potentials, and rates of the targets.
-    pub(super) rate: Past<T>,
-    pub(super) apical: Past<T>,
-    pub(super) target_rate: Past<T>,
-    /// Mean rates of the targets in a leap; scratch.
-    pub(super) mean_rate: Aligned<T>,
+    pub(in crate::pyralnet) rate: Past<T>,
+    pub(in crate::pyralnet) apical: Past<T>,
+    pub(in crate::pyralnet) target_rate: Past<T>,
+    /// Mean rates of the hidden layer and of the targets in a leap; scratch.
+    pub(in crate::pyralnet) mean_of_rates: Aligned<T>,
+    pub(in crate::pyralnet) mean_rate: Aligned<T>,
     /// What is left to apply of the last leap, per target: to W and to P.
-    pub(super) of_w: Aligned<T>,
-    pub(super) of_p: Aligned<T>,
+    pub(in crate::pyralnet) of_w: Aligned<T>,
+    pub(in crate::pyralnet) of_p: Aligned<T>,
     /// Of the somata of the layer above and of the interneurons.
-    pub(super) powers: [Table<T>; 2],
+    pub(in crate::pyralnet) powers: [Table<T>; 2],
 }
 
 /// The longest leap, ms and steps.
@@ -72,18 +73,19 @@ impl<T: Real> Course<T> {
 }
 
 impl<T: Real> Memory<T> {
-    pub(super) fn new(params: &Params, stages: &[Stage<T>]) -> Self {
-        let raw = params.raw();
+    pub(in crate::pyralnet) fn new(state: &State<T>) -> Self {
+        let raw = state.params().raw();
         let longest = ((LONGEST.0 / raw.dt_ms) as usize).clamp(1, LONGEST.1);
         let left = 1.0 - raw.dt_ms / raw.tau_0_ms;
         let table = || Table::new(longest);
-        let of_stage = |stage: &Stage<T>| {
-            let targets = stage.targets.soma.len();
-            StageMemory {
+        let of_layer = |layer: &Layer<T>| {
+            let (targets, lanes) = (layer.targets.soma.len(), layer.forward.rate().len());
+            LayerMemory {
                 targets: Course::new(targets),
-                rate: Past::zeros(stage.rate.len()),
-                apical: Past::zeros(stage.apical.len()),
+                rate: Past::zeros(lanes),
+                apical: Past::zeros(lanes),
                 target_rate: Past::zeros(targets),
+                mean_of_rates: Aligned::zeros(lanes),
                 mean_rate: Aligned::zeros(targets),
                 of_w: Aligned::zeros(targets),
                 of_p: Aligned::zeros(targets),
@@ -96,8 +98,8 @@ impl<T: Real> Memory<T> {
             plastic: false,
             error: 0.0,
             tolerance: raw.tolerance,
-            first: Course::new(params.dim(1) + 1),
-            stages: stages.iter().map(of_stage).collect(),
+            first: Course::new(state.first.soma.len()),
+            layers: state.layers.iter().map(of_layer).collect(),
             pending: None,
             approach: (0..=longest).map(|n| 1.0 - left.powi(n as i32)).collect(),
             weights: table(),
@@ -107,25 +109,25 @@ impl<T: Real> Memory<T> {
 
     /// The fraction of the change of input that is left when leaps begin. Of a change e^(-t/τ_0), a leap of h that
     /// takes it for a parabola misses (h/τ_0)³, and one that has no past yet more.
-    pub(super) fn transient(&self) -> f64 {
+    pub(in crate::pyralnet) fn transient(&self) -> f64 {
         (self.tolerance / (WORTHWHILE * self.approach[1]).powi(2)).min(1.0)
     }
 
     /// Forgets the pattern before.
-    pub(super) fn begin(&mut self) {
+    pub(in crate::pyralnet) fn begin(&mut self) {
         (self.spacing, self.wanted) = (Spacing::default(), 0);
     }
 
     /// The past does not lead beyond the moment at which weights become plastic, or cease to be.
-    pub(super) fn continue_with(&mut self, job: Job) {
-        if self.plastic != job.plastic {
-            self.plastic = job.plastic;
+    pub(in crate::pyralnet) fn continue_with(&mut self, plastic: bool) {
+        if self.plastic != plastic {
+            self.plastic = plastic;
             self.begin();
         }
     }
 
     /// Steps of the leap to come, with `left` until the job ends. The error is of third order in their number.
-    pub(super) fn choose(&mut self, left: usize) -> usize {
+    pub(in crate::pyralnet) fn choose(&mut self, left: usize) -> usize {
         let longest = (self.approach.len() - 1) as f64;
         // In single precision, where the root is faster.
         let growth = 0.9 * f64::from(((self.tolerance / self.error.max(1e-30)) as f32).cbrt());

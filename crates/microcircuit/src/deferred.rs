@@ -1,0 +1,351 @@
+//! Weights whose changes are left to be applied when the weights are used next.
+//!
+//! A plastic step needs errors that are known only after the weights have been used. A second walk through the matrix
+//! would store every weight once more; so what the step will change is kept as the rates and factors it is made of, and
+//! applied on the next walk, the one that computes the next drive. This is the only place where changes wait.
+//!
+//! In the full simulation W changes by the old P ([`plasticity`]). The weights of the next step, V = W + P, are then
+//! known before the changes of this one are, and V is what is stored while weights are plastic:
+//!
+//! ```text
+//! P ← β P + c rᵀ,  V ← V + P
+//! ```
+//!
+//! Of two steps, the first needs V as it is, and the second applies the changes of both; so each weight is stored every
+//! other step, which matters where stores are what takes longest. In the steady-state approximation W changes by the
+//! new P, one update waits, and what is stored is W.
+
+use nalgebra::DMatrix;
+use pulp::{Simd, WithSimd};
+
+use crate::Real;
+use crate::kernels::aligned::{Aligned, padded};
+use crate::kernels::packed::{Packed, tile_for};
+use crate::kernels::rows::{self, Change, Leap};
+
+/// By which P a weight changes in a step, the old one or the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// W ← W + P, then P changes: the full simulation.
+    OldChange,
+    /// P changes, then W ← W + P: the steady-state approximation.
+    NewChange,
+}
+
+/// Forward weights, one row per target, and the rates of the neurons that they come from.
+#[derive(Clone)]
+pub(crate) struct Deferred<T: Real> {
+    order: Order,
+    w: Packed<T>,
+    /// P = scale · Δ
+    p: Packed<T>,
+    /// 1 - dt/τ_w
+    decay: T,
+    plastic: bool,
+    /// Presynaptic rates, zero in lanes without a neuron: now, and of the steps whose changes wait.
+    rates: [Aligned<T>; 3],
+    /// Of these, which are now, and which are those of waiting changes.
+    roles: [usize; 3],
+    /// Factors c of the changes that wait, one per target.
+    factors: [Aligned<T>; 2],
+    /// How many wait.
+    waiting: usize,
+    /// `W r`, one per target.
+    drive: Aligned<T>,
+}
+
+/// What a kernel needs that walks through the weights itself.
+pub(crate) struct Parts<'a, T> {
+    pub(crate) w: &'a mut [T],
+    pub(crate) p: &'a mut [T],
+    pub(crate) decay: T,
+    /// Rates now, and of the changes that wait.
+    pub(crate) rates: [&'a mut [T]; 3],
+    pub(crate) roles: &'a mut [usize; 3],
+    pub(crate) factors: [&'a mut [T]; 2],
+    pub(crate) waiting: &'a mut usize,
+}
+
+impl<T: Real> Deferred<T> {
+    /// Zero weights onto `rows` targets from `neurons` neurons and one with the constant rate `bias`; `width` is that
+    /// of the vector unit.
+    pub(crate) fn new(
+        order: Order,
+        (rows, neurons): (usize, usize),
+        bias: f64,
+        decay: T,
+        plastic: bool,
+        width: usize,
+    ) -> Self {
+        let tile = tile_for(rows);
+        let lanes = neurons + 1;
+        let mut rate = Aligned::zeros(lanes);
+        rate[neurons] = T::from_f64(bias);
+        let targets = || Aligned::zeros(padded::<T>(rows.next_multiple_of(tile)));
+        Self {
+            order,
+            w: Packed::zeros(rows, lanes, tile, width),
+            p: Packed::zeros(rows, lanes, tile, width),
+            decay,
+            plastic,
+            rates: [rate.clone(), rate.clone(), rate],
+            roles: [0, 1, 2],
+            factors: [targets(), targets()],
+            waiting: 0,
+            drive: targets(),
+        }
+    }
+
+    /// Rates now.
+    #[inline(always)]
+    pub(crate) fn rate(&self) -> &[T] {
+        &self.rates[self.roles[0]]
+    }
+
+    #[inline(always)]
+    pub(crate) fn rate_mut(&mut self) -> &mut [T] {
+        &mut self.rates[self.roles[0]]
+    }
+
+    /// What the last walk computed, padded to whole vectors.
+    #[inline(always)]
+    pub(crate) fn drive(&self) -> &[T] {
+        &self.drive
+    }
+
+    /// 1 - dt/τ_w
+    #[inline(always)]
+    pub(crate) fn decay(&self) -> T {
+        self.decay
+    }
+
+    /// Whether any of the weights change.
+    #[inline(always)]
+    pub(crate) fn is_plastic(&self) -> bool {
+        self.plastic
+    }
+
+    /// Whether weights and Δ are as the last step left them.
+    pub(crate) fn is_up_to_date(&self) -> bool {
+        self.waiting == 0 || !self.plastic
+    }
+
+    /// Factors of the change that is being made, to be filled before [`Deferred::defer`].
+    #[inline(always)]
+    pub(crate) fn factors_mut(&mut self) -> &mut [T] {
+        &mut self.factors[self.waiting]
+    }
+
+    /// Drive, and factors of the change that is being made.
+    #[inline(always)]
+    pub(crate) fn drive_and_factors(&mut self) -> (&[T], &mut [T]) {
+        (&self.drive, &mut self.factors[self.waiting])
+    }
+
+    /// Leaves a change to the next walk: rates as they were, and the factors that were filled in.
+    #[inline(always)]
+    pub(crate) fn defer(&mut self) {
+        self.waiting += 1;
+    }
+
+    /// Keeps the rates of this step for the change it will make; the rates of the next are written elsewhere.
+    #[inline(always)]
+    pub(crate) fn keep_rates(&mut self) {
+        self.roles.swap(0, 1 + self.waiting);
+    }
+
+    /// Leaves an update to the next walk: rates as they are, which stay, and the factors that were filled in.
+    pub(crate) fn defer_update(&mut self) {
+        let [now, first, _] = self.roles;
+        if let Ok([now, kept]) = self.rates.get_disjoint_mut([now, first]) {
+            kept.copy_from_slice(now);
+        }
+        self.waiting = 1;
+    }
+
+    #[inline(always)]
+    pub(crate) fn parts(&mut self) -> Parts<'_, T> {
+        let [a, b, c] = &mut self.rates;
+        let [first, second] = &mut self.factors;
+        Parts {
+            w: self.w.data_mut(),
+            p: self.p.data_mut(),
+            decay: self.decay,
+            rates: [a, b, c],
+            roles: &mut self.roles,
+            factors: [first, second],
+            waiting: &mut self.waiting,
+        }
+    }
+
+    /// `drive = W r` with the weights of this step, applying what waits where that is due. If weights do not change in this
+    /// step, nothing may wait.
+    #[inline(always)]
+    pub(crate) fn run<S: Simd>(&mut self, s: S, plastic: bool) {
+        s.vectorize(Run {
+            weights: self,
+            plastic,
+        });
+    }
+
+    /// Applies what a leap changes, and computes `drive = W r` with the new weights.
+    #[inline(always)]
+    pub(crate) fn leap<S: Simd>(&mut self, s: S, leap: Leap<'_, T, S>) {
+        let tile = self.w.tile();
+        let w = T::vectors_mut::<S>(self.w.data_mut());
+        let p = T::vectors_mut::<S>(self.p.data_mut());
+        let rate = T::vectors::<S>(&self.rates[self.roles[0]]);
+        rows::leap_and_drive::<T, S>(s, tile, (w, p), leap, rate, &mut self.drive);
+    }
+
+    /// Applies all changes that wait.
+    #[inline(always)]
+    pub(crate) fn catch_up<S: Simd>(&mut self, s: S) {
+        s.vectorize(CatchUp(self));
+    }
+
+    /// Weights of `shape` from row `row` on. Nothing may wait.
+    pub(crate) fn weights(&self, row: usize, shape: (usize, usize)) -> DMatrix<T> {
+        DMatrix::from_fn(shape.0, shape.1, |post, pre| self.w.get(row + post, pre))
+    }
+
+    /// Δ of `shape` from row `row` on, where P = `scale` Δ. Nothing may wait.
+    pub(crate) fn delta(&self, row: usize, shape: (usize, usize), scale: f64) -> DMatrix<T> {
+        DMatrix::from_fn(shape.0, shape.1, |post, pre| {
+            T::from_f64(self.p.get(row + post, pre).to_f64() / scale)
+        })
+    }
+
+    /// Replaces weights from row `row` on. Nothing may wait.
+    pub(crate) fn set_weights(&mut self, row: usize, weights: &DMatrix<T>) {
+        for pre in 0..weights.ncols() {
+            for post in 0..weights.nrows() {
+                self.w.set(row + post, pre, weights[(post, pre)]);
+            }
+        }
+    }
+
+    /// Zeroes the Δ of some rows. Nothing may wait.
+    pub(crate) fn zero_deltas(&mut self, rows: std::ops::Range<usize>) {
+        for row in rows {
+            for lane in 0..self.rates[0].len() {
+                self.p.set(row, lane, T::default());
+            }
+        }
+    }
+
+    /// Zeroes the drive.
+    pub(crate) fn rest(&mut self) {
+        self.drive.fill(T::default());
+    }
+}
+
+/// [`Deferred::run`], compiled once and not for every caller.
+struct Run<'a, T: Real> {
+    weights: &'a mut Deferred<T>,
+    plastic: bool,
+}
+
+impl<T: Real> WithSimd for Run<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { weights, plastic } = self;
+        let changing = plastic && weights.plastic;
+        debug_assert!(
+            changing || weights.waiting == 0 || !weights.plastic,
+            "to catch up"
+        );
+        let tile = weights.w.tile();
+        let w = T::vectors_mut::<S>(weights.w.data_mut());
+        let p = T::vectors_mut::<S>(weights.p.data_mut());
+        let [now, first, second] = weights.roles;
+        let [now, first, second] = [
+            T::vectors::<S>(&weights.rates[now]),
+            T::vectors::<S>(&weights.rates[first]),
+            T::vectors::<S>(&weights.rates[second]),
+        ];
+        let change = |rate, factors| Change::<T, S> {
+            rate,
+            factor: factors,
+        };
+        let (first, second) = (
+            change(first, &weights.factors[0]),
+            change(second, &weights.factors[1]),
+        );
+        let drive = &mut weights.drive[..];
+        match (weights.order, weights.waiting) {
+            (Order::OldChange, 2) if changing => {
+                let changes = [first, second];
+                rows::learn_and_drive::<T, S, 2>(
+                    s,
+                    tile,
+                    (w, p),
+                    changes,
+                    weights.decay,
+                    now,
+                    drive,
+                );
+                weights.waiting = 0;
+            }
+            (Order::NewChange, 1) if changing => {
+                rows::learn_and_drive::<T, S, 1>(
+                    s,
+                    tile,
+                    (w, p),
+                    [first],
+                    weights.decay,
+                    now,
+                    drive,
+                );
+                weights.waiting = 0;
+            }
+            (order, waiting) => {
+                rows::drive::<T, S>(s, tile, w, now, drive);
+                if changing && order == Order::OldChange && waiting == 0 {
+                    rows::advance::<T, S>(s, w, p);
+                }
+            }
+        }
+    }
+}
+
+/// [`Deferred::catch_up`], likewise.
+struct CatchUp<'a, T: Real>(&'a mut Deferred<T>);
+
+impl<T: Real> WithSimd for CatchUp<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self(weights) = self;
+        let waiting = std::mem::take(&mut weights.waiting);
+        if waiting == 0 || !weights.plastic {
+            return;
+        }
+        let tile = weights.w.tile();
+        let [_, first, second] = weights.roles;
+        let (first, second) = (
+            T::vectors::<S>(&weights.rates[first]),
+            T::vectors::<S>(&weights.rates[second]),
+        );
+        let [of_first, of_second] = &weights.factors;
+        let changes = [
+            Change::<T, S> {
+                rate: first,
+                factor: of_first,
+            },
+            Change::<T, S> {
+                rate: second,
+                factor: of_second,
+            },
+        ];
+        // The last P is what the weights of the next step change by, in the full simulation.
+        let not_to_w = usize::from(weights.order == Order::OldChange);
+        let w = T::vectors_mut::<S>(weights.w.data_mut());
+        let p = T::vectors_mut::<S>(weights.p.data_mut());
+        let changes = &changes[..waiting];
+        rows::catch_up::<T, S>(s, tile, (w, p), changes, weights.decay, not_to_w);
+    }
+}

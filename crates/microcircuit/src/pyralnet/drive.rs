@@ -1,0 +1,304 @@
+//! From a pattern to steps: the only caller of the engine.
+
+use std::borrow::Cow;
+
+use nalgebra::DMatrix;
+
+use super::engine::Engine;
+use super::job::{Job, Segment};
+use super::kernels::Form;
+use super::state::State;
+use super::state::leaps::Memory;
+use super::view;
+use crate::model::{Compartment, Pattern, PresentError, check_somata};
+use crate::noise::Noise;
+use crate::observe::{Observer, Snapshot, View};
+use crate::params::Integrator;
+use crate::weights::{Synapse, Weights};
+use crate::{NoiseSource, Params, Tuning, resting};
+
+/// A state with what drives it through patterns.
+pub(super) struct Driver<T: Engine> {
+    state: State<T>,
+    /// The state before the step that is being observed, whose dendrites the observer may ask for.
+    before: Option<State<T>>,
+    noise: Option<Noise>,
+    /// State of the adaptive integrator; `None` with fixed steps, which noise requires.
+    leaps: Option<Memory<T>>,
+    /// Δ of the rules at rest, if they are kept.
+    resting: Option<Weights<T>>,
+    /// Steps since the last reset.
+    step: u64,
+}
+
+/// The segments of a pattern: not plastic before the learning-lag, averaged from the output's lag on.
+fn segments(params: &Params, learn: bool) -> [Segment; 3] {
+    let n = params.steps_per_pattern();
+    let (lag, out_lag) = (params.learning_lag_steps().min(n), params.out_lag_steps());
+    let (first, second) = (lag.min(out_lag), lag.max(out_lag));
+    [(0, first), (first, second), (second, n)].map(|(start, end)| Segment {
+        steps: end - start,
+        plastic: learn && start >= lag,
+        average: start >= out_lag,
+    })
+}
+
+impl<T: Engine> Driver<T> {
+    pub(super) fn new(
+        params: Params,
+        weights: &Weights<T>,
+        tuning: Tuning,
+        noise: Option<Box<dyn NoiseSource>>,
+    ) -> Self {
+        let noisy = params.raw().noise > 0.0;
+        let adaptive = params.raw().integrator == Integrator::Adaptive;
+        let resting = tuning.resting_deltas.then(|| Weights::zeros(&params));
+        let mut state = State::new(params, tuning);
+        state.set_weights(weights);
+        bring_up_to_date(&mut state);
+        Self {
+            leaps: adaptive.then(|| Memory::new(&state)),
+            noise: noise.filter(|_| noisy).map(Noise::new),
+            before: None,
+            step: 0,
+            resting,
+            state,
+        }
+    }
+
+    pub(super) fn params(&self) -> &Params {
+        self.state.params()
+    }
+
+    pub(super) fn form(&self) -> Form {
+        Form::of(&self.state, self.noise.is_some())
+    }
+
+    fn time_ms(&self) -> f64 {
+        self.step as f64 * self.params().raw().dt_ms
+    }
+
+    /// Presents a pattern, and writes the mean output.
+    pub(super) fn present(
+        &mut self,
+        pattern: &Pattern<'_>,
+        observer: &mut dyn Observer<T>,
+        output: &mut [T],
+    ) -> Result<(), PresentError> {
+        pattern.check(self.params())?;
+        self.begin(pattern);
+        for segment in segments(self.params(), pattern.learn) {
+            self.take(segment, observer);
+        }
+        if self.params().raw().reset_deltas {
+            self.zero_deltas();
+        }
+        let n_hidden = self.params().n_hidden();
+        for layer in 1..=n_hidden + 1 {
+            for compartment in [Compartment::Soma, Compartment::InnSoma] {
+                if let Some(somata) = self.state.somata(layer, compartment) {
+                    check_somata(self.time_ms(), layer, compartment, &somata)?;
+                }
+            }
+        }
+        let averaged = self.params().steps_per_pattern() - self.params().out_lag_steps();
+        self.state.average(averaged, output);
+        Ok(())
+    }
+
+    fn begin(&mut self, pattern: &Pattern<'_>) {
+        if let Some(basis) = self.state.begin(pattern) {
+            T::run(&mut self.state, Job::Project(basis));
+        }
+        if let Some(leaps) = &mut self.leaps {
+            leaps.begin();
+        }
+        let raw = self.state.params().raw();
+        if let Some(noise) = &mut self.noise {
+            noise.set(if pattern.noise {
+                raw.dt_ms * raw.noise
+            } else {
+                0.0
+            });
+        }
+    }
+
+    /// Takes the steps of a segment, stopping to let `observer` look.
+    fn take(&mut self, segment: Segment, observer: &mut dyn Observer<T>) {
+        let every = observer.every();
+        let mut left = segment.steps as u64;
+        while left > 0 {
+            // Steps until the next look; the one that is looked at goes alone.
+            let unobserved = match every {
+                0 => left,
+                _ => left.min(every - self.step % every - 1),
+            };
+            self.advance(Segment {
+                steps: unobserved as usize,
+                ..segment
+            });
+            left -= unobserved;
+            if left > 0 {
+                self.before = Some(self.state.clone());
+                self.advance(Segment {
+                    steps: 1,
+                    ..segment
+                });
+                left -= 1;
+                observer.observe(&View::new(self.step, self.time_ms(), self));
+            }
+        }
+    }
+
+    /// Advances by steps of the same kind.
+    fn advance(&mut self, segment: Segment) {
+        let Segment { steps, plastic, .. } = segment;
+        self.step += steps as u64;
+        if plastic {
+            let beta = self.state.decay().to_f64();
+            self.state.input.synapses.count(beta, steps);
+        }
+        if !(plastic && self.resting.is_some()) {
+            return self.run(segment);
+        }
+        for _ in 0..steps {
+            self.resting_plasticity();
+            self.run(Segment {
+                steps: 1,
+                ..segment
+            });
+        }
+    }
+
+    /// Runs a segment, by leaps if the parameters say so and the transient is over.
+    fn run(&mut self, segment: Segment) {
+        if !segment.plastic {
+            T::run(&mut self.state, Job::CatchUp);
+        }
+        let Some(memory) = &mut self.leaps else {
+            let noise = self.noise.as_mut();
+            return T::run(&mut self.state, Job::Steps(segment, noise));
+        };
+        let transient = self.state.input.steps_until(memory.transient());
+        let steps = transient.min(segment.steps);
+        T::run(
+            &mut self.state,
+            Job::Steps(Segment { steps, ..segment }, None),
+        );
+        let steps = segment.steps - steps;
+        if steps > 0 {
+            T::run(&mut self.state, Job::CatchUp);
+            T::run(
+                &mut self.state,
+                Job::Leaps(Segment { steps, ..segment }, memory),
+            );
+        }
+    }
+
+    /// What the next step does to the Δ of rules at rest.
+    fn resting_plasticity(&mut self) {
+        let Some(mut deltas) = self.resting.take() else {
+            return;
+        };
+        let state = self.up_to_date();
+        let raw = state.params().raw();
+        let share = T::from_f64(raw.dt_ms / raw.tau_w_ms);
+        let input = state.input.next_rates();
+        let input = input.into_iter().map(T::from_f64).collect();
+        resting::low_pass(
+            &mut deltas,
+            state.params(),
+            share,
+            input,
+            |layer, compartment| {
+                let potential = view::potential(&state, layer, compartment);
+                potential.unwrap_or_default()
+            },
+        );
+        drop(state);
+        self.resting = Some(deltas);
+    }
+
+    /// The state with all changes of weights applied: a copy, if any wait.
+    fn up_to_date(&self) -> Cow<'_, State<T>> {
+        up_to_date(&self.state)
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.zero_deltas();
+        self.state.reset();
+        self.step = 0;
+    }
+
+    fn zero_deltas(&mut self) {
+        bring_up_to_date(&mut self.state);
+        self.state.zero_deltas();
+        bring_up_to_date(&mut self.state);
+        if let Some(deltas) = &mut self.resting {
+            *deltas = Weights::zeros(self.state.params());
+        }
+    }
+
+    pub(super) fn set_weights(&mut self, weights: &Weights<T>) {
+        bring_up_to_date(&mut self.state);
+        self.state.set_weights(weights);
+        bring_up_to_date(&mut self.state);
+    }
+
+    pub(super) fn weights(&self) -> Weights<T> {
+        let state = self.up_to_date();
+        Weights::from_fn(state.params(), |layer, synapse, _| {
+            let weights = state.weights_of(layer, synapse);
+            weights.expect("every synapse is held somewhere")
+        })
+    }
+
+    pub(super) fn somata(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
+        self.state.somata(layer, compartment)
+    }
+}
+
+fn up_to_date<T: Engine>(state: &State<T>) -> Cow<'_, State<T>> {
+    if state.is_up_to_date() {
+        return Cow::Borrowed(state);
+    }
+    let mut copy = state.clone();
+    bring_up_to_date(&mut copy);
+    Cow::Owned(copy)
+}
+
+/// Applies what waits, and makes the matrices and the plane of the input agree.
+fn bring_up_to_date<T: Engine>(state: &mut State<T>) {
+    T::run(state, Job::CatchUp);
+    if let Some(basis) = state.input.basis() {
+        T::run(state, Job::Project(basis));
+    }
+}
+
+impl<T: Engine> Snapshot<T> for Driver<T> {
+    fn input(&self) -> Vec<f64> {
+        let mut rates = self.state.input.low_passed();
+        rates.truncate(self.params().dim(0));
+        rates
+    }
+
+    fn target(&self) -> Vec<f64> {
+        self.state.target.potential().to_vec()
+    }
+
+    fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
+        match compartment {
+            Compartment::Soma | Compartment::InnSoma => self.somata(layer, compartment),
+            _ => view::potential(&up_to_date(self.before.as_ref()?), layer, compartment),
+        }
+    }
+
+    fn weights_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
+        self.up_to_date().weights_of(layer, synapse)
+    }
+
+    fn delta_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
+        let changing = self.up_to_date().delta_of(layer, synapse);
+        changing.or_else(|| resting::delta_of(self.resting.as_ref(), layer, synapse))
+    }
+}

@@ -1,0 +1,94 @@
+//! The hot loops of the full simulation, over its state.
+//!
+//! | form of the step | networks |
+//! |---|---|
+//! | [`few_outputs`] | those of mimic and Yin-Yang: one hidden layer, two or three outputs, all forward weights plastic, no noise, single precision |
+//! | [`general`] | all |
+//!
+//! Both are made of [`first_layer`] and [`apical`](general::apical), and agree to the last bit. [`leap`] takes many steps at
+//! once; [`project`] is what factored input needs between patterns.
+
+mod few_outputs;
+mod first_layer;
+mod general;
+mod leap;
+mod project;
+
+use std::fmt;
+
+use pulp::{Simd, WithSimd};
+
+use super::job::Job;
+use super::state::State;
+use crate::Real;
+use crate::kernels::elementary::Rate;
+
+/// How the Euler steps of a network are computed; they are the same to the last bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Form {
+    /// One loop in which all neurons that the hidden layer drives are one vector: one hidden layer, few outputs.
+    FewOutputs,
+    /// Loop after loop, layer by layer: any network.
+    General,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FewOutputs => "few-outputs",
+            Self::General => "general",
+        })
+    }
+}
+
+impl Form {
+    /// The form that a network takes on a vector unit with so many bits: the only place where that is decided.
+    pub(super) fn of<T: Real>(state: &State<T>, noisy: bool) -> Self {
+        let lanes = state.tuning().simd.lanes::<T>();
+        let [layer] = &state.layers[..] else {
+            return Self::General;
+        };
+        let plastic = state.input.synapses.is_plastic() && layer.forward.is_plastic();
+        let shape = (
+            state.params().raw().activation,
+            layer.above(),
+            state.input.rates.len(),
+        );
+        let fits = few_outputs::fits::<T>(shape, lanes);
+        if fits && plastic && !noisy && !state.tuning().general {
+            Self::FewOutputs
+        } else {
+            Self::General
+        }
+    }
+}
+
+/// A job on a vector unit, for an activation function.
+pub struct OnUnit<'a, T: Real, R> {
+    pub(super) state: &'a mut State<T>,
+    pub(super) job: Job<'a, T>,
+    pub(super) _activation: R,
+}
+
+impl<T: Real, R: Rate> WithSimd for OnUnit<'_, T, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let state = self.state;
+        match self.job {
+            Job::Steps(segment, noise) => match Form::of(state, noise.is_some()) {
+                Form::FewOutputs => few_outputs::steps::<T, S, R>(s, state, segment),
+                Form::General => general::steps::<T, S, R>(s, state, segment, noise),
+            },
+            Job::Leaps(segment, memory) => leap::leaps::<T, S, R>(s, state, segment, memory),
+            Job::Project(basis) => project::project::<T, S>(s, state, basis),
+            Job::CatchUp => {
+                for layer in &mut state.layers {
+                    layer.forward.catch_up(s);
+                }
+            }
+        }
+    }
+}
