@@ -2,9 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
+use vecmath::slots::{Slot, for_each_vector};
 
 use crate::error::Error;
-use crate::simd::{self, Slot, for_each_vector};
 
 /// Step size, memory and floor of [`Adam`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -84,7 +84,7 @@ impl Adam {
     /// [`Error::Length`] if parameters or gradient are not as many as the state was made for.
     pub fn step(&mut self, theta: &mut [f32], gradient: &[f32]) -> Result<(), Error> {
         let update = self.advance(theta.len(), gradient.len())?;
-        simd::run(Step {
+        vecmath::run(Step {
             update,
             theta,
             gradient,
@@ -110,7 +110,7 @@ impl Adam {
             .zip(gradient.par_chunks(SHARE))
             .zip(moments)
             .for_each(|((theta, gradient), (mean, square))| {
-                simd::run(Step {
+                vecmath::run(Step {
                     update,
                     theta,
                     gradient,
@@ -173,7 +173,7 @@ impl WithSimd for Step<'_> {
         let fresh2 = simd.splat_f32s(1.0 - params.beta2);
         let epsilon = simd.splat_f32s(params.epsilon);
         let (rate, root_scale) = (simd.splat_f32s(-rate), simd.splat_f32s(root_scale));
-        for_each_vector!(S, theta.len(), slot => {
+        for_each_vector!(f32, S, theta.len(), slot => {
             let g = slot.load(simd, gradient);
             let m = slot.load(simd, mean);
             let m = simd.mul_add_f32s(fresh1, simd.sub_f32s(g, m), m);

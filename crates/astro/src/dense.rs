@@ -10,6 +10,7 @@
 
 use gemm::Parallelism;
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, RealField};
+use vecmath::reduce::Sum;
 
 use crate::error::Error;
 
@@ -165,7 +166,7 @@ pub fn backward(
         )?;
     }
     for (g, column) in grad_bias.iter_mut().zip(grad_y.column_iter()) {
-        *g = crate::simd::sum(column.as_slice());
+        *g = vecmath::run(Sum(column.as_slice()));
     }
     let transposed = Factor::Transposed(grad_y.as_view());
     multiply(

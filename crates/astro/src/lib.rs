@@ -57,7 +57,6 @@ pub mod layers;
 pub mod network;
 pub mod projection;
 pub mod random;
-mod simd;
 pub mod softmax;
 mod store;
 pub mod training;

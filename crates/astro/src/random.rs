@@ -3,8 +3,8 @@
 use pulp::{Simd, WithSimd};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-use crate::simd::{self, Slot, for_each_vector};
+use vecmath::single::{ln, sin_cos_turns};
+use vecmath::slots::{Slot, for_each_vector};
 
 /// The independent generators of one training run, all from one seed.
 ///
@@ -68,12 +68,12 @@ pub fn fill_standard_normal(rng: &mut dyn Rng, out: &mut [f32]) {
             *word = u32::from_le_bytes(*bytes);
         }
         if part.len() == BLOCK {
-            simd::run(BoxMuller {
+            vecmath::run(BoxMuller {
                 words: &words,
                 out: part,
             });
         } else {
-            simd::run(BoxMuller {
+            vecmath::run(BoxMuller {
                 words: &words,
                 out: &mut last,
             });
@@ -106,8 +106,8 @@ impl WithSimd for BoxMuller<'_> {
             };
             let u1 = simd.sub_f32s(simd.splat_f32s(2.0), between_1_and_2(radius));
             let u2 = simd.sub_f32s(between_1_and_2(angle), simd.splat_f32s(1.5));
-            let r = simd.sqrt_f32s(simd.mul_f32s(simd.splat_f32s(-2.0), simd::ln(simd, u1)));
-            let (s, c) = simd::sin_cos_turns(simd, u2);
+            let r = simd.sqrt_f32s(simd.mul_f32s(simd.splat_f32s(-2.0), ln(simd, u1)));
+            let (s, c) = sin_cos_turns(simd, u2);
             *cosine = simd.mul_f32s(r, c);
             *sine = simd.mul_f32s(r, s);
         }
@@ -116,7 +116,7 @@ impl WithSimd for BoxMuller<'_> {
 
 /// y ← mean + deviation · y, element by element.
 pub(crate) fn scale_and_shift(mean: &[f32], deviation: &[f32], y: &mut [f32]) {
-    simd::run(ScaleAndShift { mean, deviation, y });
+    vecmath::run(ScaleAndShift { mean, deviation, y });
 }
 
 struct ScaleAndShift<'a> {
@@ -131,7 +131,7 @@ impl WithSimd for ScaleAndShift<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { mean, deviation, y } = self;
-        for_each_vector!(S, y.len(), slot => {
+        for_each_vector!(f32, S, y.len(), slot => {
             let (mean, deviation) = (slot.load(simd, mean), slot.load(simd, deviation));
             let value = simd.mul_add_f32s(deviation, slot.load(simd, y), mean);
             slot.store(simd, y, value);

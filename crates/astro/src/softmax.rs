@@ -10,9 +10,11 @@
 
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
+use vecmath::exp::exp;
+use vecmath::single::ln;
+use vecmath::slots::{Slot, for_each_vector};
 
 use crate::error::Error;
-use crate::simd::{self, Slot, exp, for_each_vector};
 
 /// y = softmax(x), sample by sample.
 ///
@@ -21,7 +23,7 @@ use crate::simd::{self, Slot, exp, for_each_vector};
 /// [`Error::Shape`] if y is not as large as x.
 pub fn softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
     Error::check_shape("the softmax output", y.shape(), x.shape())?;
-    simd::run(Forward {
+    vecmath::run(Forward {
         samples: x.nrows(),
         x: x.as_slice(),
         y: y.as_mut_slice(),
@@ -37,7 +39,7 @@ pub fn softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
 /// As [`softmax`].
 pub fn log_softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
     Error::check_shape("the log-softmax output", y.shape(), x.shape())?;
-    simd::run(Forward {
+    vecmath::run(Forward {
         samples: x.nrows(),
         x: x.as_slice(),
         y: y.as_mut_slice(),
@@ -96,7 +98,7 @@ fn backward(
         grad_x.shape(),
         y.shape(),
     )?;
-    simd::run(Backward {
+    vecmath::run(Backward {
         samples: y.nrows(),
         y: y.as_slice(),
         grad_y: grad_y.as_slice(),
@@ -169,7 +171,7 @@ impl WithSimd for Forward<'_> {
         if samples == 0 {
             return;
         }
-        for_each_vector!(S, samples, slot => {
+        for_each_vector!(f32, S, samples, slot => {
             let mut largest = simd.splat_f32s(f32::NEG_INFINITY);
             for x in x.chunks_exact(samples) {
                 largest = simd.max_f32s(largest, slot.load(simd, x));
@@ -177,12 +179,12 @@ impl WithSimd for Forward<'_> {
             let mut sum = simd.splat_f32s(0.0);
             for (x, y) in x.chunks_exact(samples).zip(y.chunks_exact_mut(samples)) {
                 let shifted = simd.sub_f32s(slot.load(simd, x), largest);
-                let power = exp(simd, shifted);
+                let power = exp::<f32, S>(simd, shifted);
                 sum = simd.add_f32s(sum, power);
                 slot.store(simd, y, if log { shifted } else { power });
             }
             if log {
-                let total = simd::ln(simd, sum);
+                let total = ln(simd, sum);
                 for y in y.chunks_exact_mut(samples) {
                     slot.store(simd, y, simd.sub_f32s(slot.load(simd, y), total));
                 }
@@ -219,7 +221,7 @@ impl WithSimd for Backward<'_> {
         if samples == 0 {
             return;
         }
-        for_each_vector!(S, samples, slot => {
+        for_each_vector!(f32, S, samples, slot => {
             let mut sum = simd.splat_f32s(0.0);
             for (y, g) in y.chunks_exact(samples).zip(grad_y.chunks_exact(samples)) {
                 let g = slot.load(simd, g);
@@ -229,7 +231,7 @@ impl WithSimd for Backward<'_> {
             for ((y, g), out) in columns.zip(grad_x.chunks_exact_mut(samples)) {
                 let (y, g) = (slot.load(simd, y), slot.load(simd, g));
                 let value = if log {
-                    simd.negate_mul_add_f32s(exp(simd, y), sum, g)
+                    simd.negate_mul_add_f32s(exp::<f32, S>(simd, y), sum, g)
                 } else {
                     simd.mul_f32s(y, simd.sub_f32s(g, sum))
                 };

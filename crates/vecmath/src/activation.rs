@@ -82,3 +82,34 @@ impl Activation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Activation::{Sigmoid, SoftRelu};
+
+    #[test]
+    fn rates_and_slopes_are_the_textbook_formulas() {
+        for u in [-14.9_f64, -3.0, -0.1, 0.0, 0.7, 4.0, 14.9] {
+            let sigmoid = 1.0 / (1.0 + (-u).exp());
+            let slope = (-u).exp() / (1.0 + (-u).exp()).powi(2);
+            assert!((Sigmoid.rate(u) - sigmoid).abs() < 1e-15, "sigmoid({u})");
+            assert!((Sigmoid.slope(u) - slope).abs() < 1e-15, "sigmoid'({u})");
+            let soft_relu = (1.0 + u.exp()).ln();
+            assert!(
+                (SoftRelu.rate(u) - soft_relu).abs() < 1e-14,
+                "soft-relu({u})"
+            );
+            assert!(
+                (SoftRelu.slope(u) - sigmoid).abs() < 1e-15,
+                "soft-relu'({u})"
+            );
+        }
+    }
+
+    #[test]
+    fn the_soft_rectifier_is_cut_to_its_asymptotes_and_nothing_overflows() {
+        assert_eq!((Sigmoid.rate(-1e4), Sigmoid.rate(1e4_f32)), (0.0, 1.0));
+        assert_eq!((SoftRelu.rate(-15.0), SoftRelu.rate(15.0)), (0.0, 15.0));
+        assert_eq!((SoftRelu.rate(-1e4_f32), SoftRelu.rate(1e4)), (0.0, 1e4));
+    }
+}

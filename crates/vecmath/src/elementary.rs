@@ -14,12 +14,13 @@
 
 use pulp::Simd;
 
-use super::exp2::{Exp2, exp2, horner};
+use super::exp2::{exp2, horner};
 use crate::Activation;
 use crate::activation::{PlainRates, SOFT_RELU_CUT};
+use crate::exp::Exp;
 
 /// Constants of the approximations, per number type.
-pub trait Constants: Exp2 + PlainRates {
+pub trait Constants: Exp + PlainRates {
     /// −log₂ e
     const MINUS_LOG2_E: Self;
     /// q with ln(1 + t) = 2 z (1 + z² q(z²)), z = t / (2 + t), for t in \[0, 1\]; highest power first.
@@ -32,6 +33,8 @@ pub trait Constants: Exp2 + PlainRates {
     const ONE: Self;
     /// 2
     const TWO: Self;
+    /// −∞
+    const MINUS_INFINITY: Self;
 }
 
 #[allow(
@@ -46,6 +49,7 @@ impl Constants for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const TWO: Self = 2.0;
+    const MINUS_INFINITY: Self = Self::NEG_INFINITY;
 }
 
 #[allow(
@@ -71,6 +75,7 @@ impl Constants for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const TWO: Self = 2.0;
+    const MINUS_INFINITY: Self = Self::NEG_INFINITY;
 }
 
 /// exp(-x)
@@ -206,7 +211,7 @@ impl Rate for Sigmoid {
     /// 1/(1+a) = (1+b) q,   1/(1+a) - 1/(1+b) = (b-a) q,   q = 1 / ((1+a)(1+b))
     /// ```
     ///
-    /// The difference is more accurate like this, too. [`Exp2::CUT`] keeps the product finite.
+    /// The difference is more accurate like this, too. [`Exp2::CUT`](super::exp2::Exp2::CUT) keeps the product finite.
     #[inline(always)]
     fn rates_and_errors<T: Constants, S: Simd, const N: usize, const X: usize>(
         s: S,

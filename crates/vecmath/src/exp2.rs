@@ -161,17 +161,24 @@ pub fn exp2<T: Exp2, S: Simd, const N: usize>(s: S, mut y: [T::V<S>; N]) -> [T::
     for y in &mut y {
         *y = T::v_max(s, T::v_min(s, cut, *y), minus_cut);
     }
-    match by_table::<T, S, N>(s, y) {
+    let (rounded, f) = round::<T, S, N>(s, y, T::TABLE_ROUND);
+    match by_table::<T, S, N>(s, rounded, f) {
         Some(powers) => powers,
-        None => by_polynomial::<T, S, N>(s, y),
+        None => {
+            let (rounded, f) = round::<T, S, N>(s, y, T::ROUND);
+            by_polynomial::<T, S, N>(s, rounded, f)
+        }
     }
 }
 
-/// `None` where the unit has no tables.
+/// 2^(n + k/K + f) with n + k/K as rounded to [`Exp2::TABLE_ROUND`]; `None` where the unit has no tables.
 #[inline(always)]
-fn by_table<T: Exp2, S: Simd, const N: usize>(s: S, y: [T::V<S>; N]) -> Option<[T::V<S>; N]> {
+pub(crate) fn by_table<T: Exp2, S: Simd, const N: usize>(
+    s: S,
+    rounded: [T::V<S>; N],
+    f: [T::V<S>; N],
+) -> Option<[T::V<S>; N]> {
     let table = T::vectors::<S>(T::TABLE);
-    let (rounded, f) = round::<T, S, N>(s, y, T::TABLE_ROUND);
     let mut powers = horner::<T, S, N>(s, T::TABLE_POLYNOMIAL, &f);
     for i in 0..N {
         let entry = T::look_up::<S>(s, [table[0], table[1]], rounded[i])?;
@@ -181,9 +188,13 @@ fn by_table<T: Exp2, S: Simd, const N: usize>(s: S, y: [T::V<S>; N]) -> Option<[
     Some(powers)
 }
 
+/// 2^(n + f) with n as rounded to [`Exp2::ROUND`].
 #[inline(always)]
-fn by_polynomial<T: Exp2, S: Simd, const N: usize>(s: S, y: [T::V<S>; N]) -> [T::V<S>; N] {
-    let (rounded, f) = round::<T, S, N>(s, y, T::ROUND);
+pub(crate) fn by_polynomial<T: Exp2, S: Simd, const N: usize>(
+    s: S,
+    rounded: [T::V<S>; N],
+    f: [T::V<S>; N],
+) -> [T::V<S>; N] {
     let mut powers = horner::<T, S, N>(s, T::POLYNOMIAL, &f);
     for i in 0..N {
         powers[i] = T::shift_exponent::<S>(s, powers[i], rounded[i], 0);

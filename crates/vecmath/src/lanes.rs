@@ -19,6 +19,10 @@ pub trait Lanes: Copy + Sized + 'static {
     fn vectors<S: Simd>(slice: &[Self]) -> &[Self::V<S>];
     /// The same, mutable.
     fn vectors_mut<S: Simd>(slice: &mut [Self]) -> &mut [Self::V<S>];
+    /// A vector of fewer numbers than it has lanes; the lanes past the end are 0.
+    fn load_part<S: Simd>(s: S, slice: &[Self]) -> Self::V<S>;
+    /// Stores the first lanes, as many as `slice` has numbers.
+    fn store_part<S: Simd>(s: S, slice: &mut [Self], value: Self::V<S>);
     /// `x` in every lane.
     fn splat<S: Simd>(s: S, x: Self) -> Self::V<S>;
     /// a + b
@@ -39,6 +43,8 @@ pub trait Lanes: Copy + Sized + 'static {
     fn v_abs<S: Simd>(s: S, a: Self::V<S>) -> Self::V<S>;
     /// `value` where a < b, else zero
     fn keep_if_less<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, value: Self::V<S>) -> Self::V<S>;
+    /// `value`, but `a` where that is not a number
+    fn keep_nan<S: Simd>(s: S, a: Self::V<S>, value: Self::V<S>) -> Self::V<S>;
     /// Sum of the lanes
     fn v_sum<S: Simd>(s: S, a: Self::V<S>) -> Self;
     /// Largest of the lanes
@@ -63,8 +69,9 @@ pub trait Lanes: Copy + Sized + 'static {
 /// One implementation. pulp names its operations after the vector type, so all names are spelled out.
 macro_rules! impl_lanes {
     (
-        $type:ident, $vector:ident, $bits:ident, $mantissa:expr, $as_simd:ident, $as_mut_simd:ident, $splat:ident,
-        $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $min:ident, $max:ident, $abs:ident, $less:ident,
+        $type:ident, $vector:ident, $bits:ident, $mantissa:expr, $as_simd:ident, $as_mut_simd:ident,
+        $load_part:ident, $store_part:ident, $splat:ident,
+        $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $min:ident, $max:ident, $abs:ident, $less:ident, $equal:ident,
         $select:ident, $sum:ident, $largest:ident, $to_bits:ident, $from_bits:ident, $splat_bits:ident, $add_bits:ident,
         $mul_bits:ident, $rotate_down:ident, $rotate_up:ident, $look_up:ident
     ) => {
@@ -88,6 +95,16 @@ macro_rules! impl_lanes {
                 let (vectors, rest) = S::$as_mut_simd(slice);
                 debug_assert!(rest.is_empty(), "padded");
                 vectors
+            }
+
+            #[inline(always)]
+            fn load_part<S: Simd>(s: S, slice: &[Self]) -> Self::V<S> {
+                s.$load_part(slice)
+            }
+
+            #[inline(always)]
+            fn store_part<S: Simd>(s: S, slice: &mut [Self], value: Self::V<S>) {
+                s.$store_part(slice, value);
             }
 
             #[inline(always)]
@@ -146,6 +163,11 @@ macro_rules! impl_lanes {
             }
 
             #[inline(always)]
+            fn keep_nan<S: Simd>(s: S, a: Self::V<S>, value: Self::V<S>) -> Self::V<S> {
+                s.$select(s.$equal(a, a), value, a)
+            }
+
+            #[inline(always)]
             fn v_sum<S: Simd>(s: S, a: Self::V<S>) -> Self {
                 s.$sum(a)
             }
@@ -200,14 +222,16 @@ macro_rules! impl_lanes {
 }
 
 impl_lanes! {
-    f32, f32s, u32s, 23, as_simd_f32s, as_mut_simd_f32s, splat_f32s,
-    add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, min_f32s, max_f32s, abs_f32s, less_than_f32s,
+    f32, f32s, u32s, 23, as_simd_f32s, as_mut_simd_f32s,
+    partial_load_f32s, partial_store_f32s, splat_f32s,
+    add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, min_f32s, max_f32s, abs_f32s, less_than_f32s, equal_f32s,
     select_f32s, reduce_sum_f32s, reduce_max_f32s, transmute_u32s_f32s, transmute_f32s_u32s, splat_u32s, add_u32s, mul_u32s,
     rotate_left_f32s, rotate_right_f32s, _mm512_permutex2var_ps
 }
 impl_lanes! {
-    f64, f64s, u64s, 52, as_simd_f64s, as_mut_simd_f64s, splat_f64s,
-    add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, min_f64s, max_f64s, abs_f64s, less_than_f64s,
+    f64, f64s, u64s, 52, as_simd_f64s, as_mut_simd_f64s,
+    partial_load_f64s, partial_store_f64s, splat_f64s,
+    add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, min_f64s, max_f64s, abs_f64s, less_than_f64s, equal_f64s,
     select_f64s, reduce_sum_f64s, reduce_max_f64s, transmute_u64s_f64s, transmute_f64s_u64s, splat_u64s, add_u64s, mul_u64s,
     rotate_left_f64s, rotate_right_f64s, _mm512_permutex2var_pd
 }

@@ -4,7 +4,9 @@
 //! - [`lanes`]: arithmetic of vectors of `f32` or `f64`, written once for both
 //! - [`aligned`]: storage that starts on a cache line, padded so that loops have no remainder
 //! - [`sums`]: sums over the lanes of several vectors at once
-//! - [`exp2`], [`elementary`]: powers of two, exponentials and activation functions on vectors, with tested bounds
+//! - [`slots`], [`reduce`]: vectors over slices of any length, with a remainder; sums and maxima of them
+//! - [`exp2`], [`exp`](mod@exp), [`elementary`], [`single`]: powers of two, exponentials, activation functions, logarithm, sine and
+//!   cosine on vectors, with tested bounds
 //! - [`Activation`]: the activation functions as settings, and the plain form that the vectors are tested against
 //!
 //! Everything that takes a vector is generic over the unit and always inlined: it is compiled into the kernel that
@@ -21,10 +23,14 @@
 pub mod activation;
 pub mod aligned;
 pub mod elementary;
+pub mod exp;
 pub mod exp2;
 pub mod lanes;
+pub mod reduce;
 pub mod simd;
+pub mod single;
+pub mod slots;
 pub mod sums;
 
 pub use activation::Activation;
-pub use simd::Simd;
+pub use simd::{Simd, run};

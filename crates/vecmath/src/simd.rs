@@ -6,6 +6,12 @@ use pulp::WithSimd;
 
 use super::lanes::Lanes;
 
+/// Runs `operation` on the widest vector unit of this machine, [`Simd::Best`].
+#[inline]
+pub fn run<O: WithSimd>(operation: O) -> O::Output {
+    pulp::Arch::new().dispatch(operation)
+}
+
 /// The vector unit that a network computes with.
 ///
 /// Results are the same to rounding, and bit for bit the same for the same unit. The default is the best that

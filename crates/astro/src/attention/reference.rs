@@ -42,7 +42,7 @@ pub fn softmax<T: Real>(qkv: &Qkv<T>, mask: Mask) -> DMatrix<T> {
                 };
                 let (seen, hidden) = column.as_mut_slice().split_at_mut(visible);
                 hidden.fill(T::zero());
-                kernels::run(Normalise(seen));
+                vecmath::run(Normalise(seen));
             }
             let output = output.view_mut((head * e, start), (e, queries));
             product(
@@ -67,8 +67,8 @@ impl<T: Real> WithSimd for Normalise<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        kernels::softmax(self.0);
+    fn with_simd<S: Simd>(self, s: S) {
+        kernels::softmax(s, self.0);
     }
 }
 

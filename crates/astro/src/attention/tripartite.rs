@@ -3,6 +3,7 @@
 use super::{Features, Real, kernels};
 use nalgebra::DMatrixView;
 use pulp::{Simd, WithSimd};
+use vecmath::reduce::{dot, maximum};
 
 /// Hebbian weights and astrocyte calcium of one head: all the memory there is, whatever the length of the sequence.
 ///
@@ -73,7 +74,7 @@ impl<T: Real> TripartiteSynapses<T> {
         if gains.any(|(new, old)| new > old) {
             self.raise_gains(phi);
         }
-        kernels::run(WriteToken {
+        vecmath::run(WriteToken {
             synapses: self,
             phi,
             value,
@@ -85,7 +86,7 @@ impl<T: Real> TripartiteSynapses<T> {
         for i in 0..self.hidden {
             let (old, new) = (self.log_gain[i], phi.log_gain[i]);
             if new > old {
-                let shrink = (old - new).fast_exp();
+                let shrink = (old - new).exp();
                 self.log_gain[i] = new;
                 self.calcium[i] *= shrink;
                 for synapse in self.hebbian[i..].iter_mut().step_by(self.hidden) {
@@ -102,7 +103,7 @@ impl<T: Real> TripartiteSynapses<T> {
     pub fn read(&mut self, phi: &Features<T>, output: &mut [T]) -> AveragedCalcium<T> {
         assert_eq!(phi.rate.len(), self.hidden);
         assert_eq!(output.len() * self.hidden, self.hebbian.len());
-        kernels::run(ReadToken {
+        vecmath::run(ReadToken {
             synapses: self,
             phi,
             output,
@@ -140,7 +141,7 @@ impl<T: Real> WithSimd for WriteToken<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, s: S) {
         let Self {
             synapses,
             phi,
@@ -151,9 +152,9 @@ impl<T: Real> WithSimd for WriteToken<'_, T> {
             *activity = new - gain;
         }
         let scale = T::of(1.0 / synapses.hidden as f64);
-        kernels::activate(&phi.rate, scale, T::zero(), &mut synapses.activity);
-        kernels::add_outer(&synapses.activity, &[T::one()], &mut synapses.calcium);
-        kernels::add_outer(&synapses.activity, value, &mut synapses.hebbian);
+        kernels::activate(s, &phi.rate, scale, T::zero(), &mut synapses.activity);
+        kernels::add_outer(s, &synapses.activity, &[T::one()], &mut synapses.calcium);
+        kernels::add_outer(s, &synapses.activity, value, &mut synapses.hebbian);
     }
 }
 
@@ -167,7 +168,7 @@ impl<T: Real> WithSimd for ReadToken<'_, T> {
     type Output = AveragedCalcium<T>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> AveragedCalcium<T> {
+    fn with_simd<S: Simd>(self, s: S) -> AveragedCalcium<T> {
         let Self {
             synapses,
             phi,
@@ -178,12 +179,12 @@ impl<T: Real> WithSimd for ReadToken<'_, T> {
         for (activity, (&new, &gain)) in activity.iter_mut().zip(gains) {
             *activity = new + gain;
         }
-        let log_gain = kernels::maximum(activity);
-        kernels::activate(&phi.rate, T::one(), log_gain, activity);
-        let mantissa = kernels::dot(&synapses.calcium, activity);
+        let log_gain = maximum(s, activity);
+        kernels::activate(s, &phi.rate, T::one(), log_gain, activity);
+        let mantissa = dot(s, &synapses.calcium, activity);
         let inverse = T::one() / mantissa;
         if inverse.is_finite() {
-            kernels::add_products(&synapses.hebbian, activity, inverse, output);
+            kernels::add_products(s, &synapses.hebbian, activity, inverse, output);
         }
         AveragedCalcium { mantissa, log_gain }
     }

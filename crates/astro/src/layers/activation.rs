@@ -2,9 +2,10 @@
 
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
+use vecmath::exp::exp;
+use vecmath::slots::{Slot, for_each_vector};
 
 use crate::error::Error;
-use crate::simd::{self, Slot, exp, for_each_vector};
 use crate::softmax;
 
 /// A nonlinearity φ, without parameters.
@@ -37,7 +38,7 @@ impl Activation {
             Self::LogSoftmax => softmax::log_softmax(x, y),
             Self::Relu | Self::Sigmoid | Self::Tanh => {
                 Error::check_shape("the output of an activation", y.shape(), x.shape())?;
-                simd::run(Forward {
+                vecmath::run(Forward {
                     function: self,
                     x: x.as_slice(),
                     y: y.as_mut_slice(),
@@ -73,7 +74,7 @@ impl Activation {
                     y.shape(),
                 )?;
                 let (y, grad_y, grad_x) = (y.as_slice(), grad_y.as_slice(), grad_x.as_mut_slice());
-                simd::run(Backward {
+                vecmath::run(Backward {
                     function: self,
                     y,
                     grad_y,
@@ -89,7 +90,10 @@ impl Activation {
 #[inline(always)]
 fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
-    simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
+    simd.div_f32s(
+        one,
+        simd.add_f32s(one, exp::<f32, S>(simd, simd.neg_f32s(x))),
+    )
 }
 
 struct Forward<'a> {
@@ -110,16 +114,16 @@ impl WithSimd for Forward<'_> {
             simd.splat_f32s(2.0),
         );
         match function {
-            Activation::Relu => for_each_vector!(S, x.len(), slot => {
+            Activation::Relu => for_each_vector!(f32, S, x.len(), slot => {
                 let x = slot.load(simd, x);
                 // A NaN is not below 0 and stays one.
                 slot.store(simd, y, simd.select_f32s(simd.less_than_f32s(x, zero), zero, x));
             }),
-            Activation::Tanh => for_each_vector!(S, x.len(), slot => {
+            Activation::Tanh => for_each_vector!(f32, S, x.len(), slot => {
                 let twice = simd.mul_f32s(two, slot.load(simd, x));
                 slot.store(simd, y, simd.sub_f32s(simd.mul_f32s(two, sigmoid(simd, twice)), one));
             }),
-            _ => for_each_vector!(S, x.len(), slot => {
+            _ => for_each_vector!(f32, S, x.len(), slot => {
                 slot.store(simd, y, sigmoid(simd, slot.load(simd, x)));
             }),
         }
@@ -145,7 +149,7 @@ impl WithSimd for Backward<'_> {
             grad_x,
         } = self;
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-        for_each_vector!(S, y.len(), slot => {
+        for_each_vector!(f32, S, y.len(), slot => {
             let (y, g) = (slot.load(simd, y), slot.load(simd, grad_y));
             let value = match function {
                 Activation::Relu => simd.select_f32s(simd.less_than_f32s(zero, y), g, zero),

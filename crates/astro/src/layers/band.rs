@@ -6,7 +6,6 @@ use nalgebra::{DMatrix, DVector};
 use super::band_kernel::{BackwardInput, BackwardWeights, Forward};
 use super::wiring::{Kind, Wiring};
 use crate::error::Error;
-use crate::simd;
 
 /// Half-width of the uniform distribution that initial weights and biases come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -244,7 +243,7 @@ impl Band {
             y.shape(),
             (x.nrows(), self.outputs()),
         )?;
-        simd::run(Forward {
+        vecmath::run(Forward {
             samples: x.nrows(),
             rows: &self.rows,
             coefficients: &self.coefficients(weights, bias),
@@ -290,7 +289,7 @@ impl Band {
             grad_x.shape(),
             (samples, self.inputs),
         )?;
-        simd::run(BackwardInput {
+        vecmath::run(BackwardInput {
             samples,
             columns: &self.columns,
             coefficients: &self.coefficients(weights, bias),
@@ -298,7 +297,7 @@ impl Band {
             grad_x: grad_x.as_mut_slice(),
         });
         let (grad_weights, grad_bias) = grad_theta.split_at_mut(weights.len());
-        simd::run(BackwardWeights {
+        vecmath::run(BackwardWeights {
             samples,
             rows: &self.rows,
             x: x.as_slice(),

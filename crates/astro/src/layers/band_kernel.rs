@@ -1,9 +1,9 @@
 //! The three loops of a band, along the samples of a batch.
 
 use pulp::{Simd, WithSimd};
+use vecmath::slots::{Slot, for_each_vector};
 
 use super::band::Sparse;
-use crate::simd::{Slot, for_each_vector};
 
 /// The samples of one feature.
 #[inline(always)]
@@ -38,16 +38,16 @@ fn combine<S: Simd>(
     // Nearly every astrocyte has three neighbours; the rest of the cases are the ends of the line.
     if entries.len() == 3 {
         let ((x0, c0), (x1, c1), (x2, c2)) = (source(0), source(1), source(2));
-        for_each_vector!(S, samples, slot => {
+        for_each_vector!(f32, S, samples, slot => {
             let sum = simd.mul_add_f32s(c0, slot.load(simd, x0), offset);
             let sum = simd.mul_add_f32s(c1, slot.load(simd, x1), sum);
             slot.store(simd, y, simd.mul_add_f32s(c2, slot.load(simd, x2), sum));
         });
     } else {
-        for_each_vector!(S, samples, slot => { slot.store(simd, y, offset); });
+        for_each_vector!(f32, S, samples, slot => { slot.store(simd, y, offset); });
         for k in 0..entries.len() {
             let (x, c) = source(k);
-            for_each_vector!(S, samples, slot => {
+            for_each_vector!(f32, S, samples, slot => {
                 let sum = simd.mul_add_f32s(c, slot.load(simd, x), slot.load(simd, y));
                 slot.store(simd, y, sum);
             });
@@ -140,7 +140,7 @@ impl WithSimd for BackwardWeights<'_> {
                 let source = |feature| column(self.x, self.samples, feature);
                 let (x0, x1, x2) = (source(n0), source(n1), source(n2));
                 let (mut s0, mut s1, mut s2) = (zero, zero, zero);
-                for_each_vector!(S, self.samples, slot => {
+                for_each_vector!(f32, S, self.samples, slot => {
                     let g = slot.load(simd, g);
                     s0 = simd.mul_add_f32s(g, slot.load(simd, x0), s0);
                     s1 = simd.mul_add_f32s(g, slot.load(simd, x1), s1);
@@ -153,7 +153,7 @@ impl WithSimd for BackwardWeights<'_> {
                 for &(feature, position) in entries {
                     let x = column(self.x, self.samples, feature);
                     let mut sum = zero;
-                    for_each_vector!(S, self.samples, slot => {
+                    for_each_vector!(f32, S, self.samples, slot => {
                         sum = simd.mul_add_f32s(slot.load(simd, g), slot.load(simd, x), sum);
                     });
                     self.grad_weights[position] = simd.reduce_sum_f32s(sum);
@@ -161,7 +161,7 @@ impl WithSimd for BackwardWeights<'_> {
             }
             if let Some(grad_bias) = self.grad_bias.get_mut(output) {
                 let mut sum = zero;
-                for_each_vector!(S, self.samples, slot => {
+                for_each_vector!(f32, S, self.samples, slot => {
                     sum = simd.add_f32s(sum, slot.load(simd, g));
                 });
                 *grad_bias = simd.reduce_sum_f32s(sum);

@@ -2,9 +2,9 @@
 
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
+use vecmath::slots::{Slot, for_each_vector};
 
 use crate::error::Error;
-use crate::simd::{self, Slot, for_each_vector};
 
 /// Which blur a diffusion of width σ is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -81,7 +81,7 @@ impl Diffusion {
             (x.nrows(), self.features),
         )?;
         Error::check_shape("the output of a diffusion", y.shape(), x.shape())?;
-        simd::run(Apply {
+        vecmath::run(Apply {
             layer: self,
             samples: x.nrows(),
             x: x.as_slice(),
@@ -123,7 +123,7 @@ impl WithSimd for Apply<'_> {
             let own = simd.splat_f32s(if at_end { end } else { inner });
             let centre = column(i);
             if at_end {
-                for_each_vector!(S, samples, slot => {
+                for_each_vector!(f32, S, samples, slot => {
                     slot.store(simd, y, simd.mul_f32s(own, slot.load(simd, centre)));
                 });
                 for next in [i.checked_sub(1), Some(i + 1).filter(|&n| n < features)]
@@ -131,14 +131,14 @@ impl WithSimd for Apply<'_> {
                     .flatten()
                 {
                     let next = column(next);
-                    for_each_vector!(S, samples, slot => {
+                    for_each_vector!(f32, S, samples, slot => {
                         let sum = simd.mul_add_f32s(d, slot.load(simd, next), slot.load(simd, y));
                         slot.store(simd, y, sum);
                     });
                 }
             } else {
                 let (left, right) = (column(i - 1), column(i + 1));
-                for_each_vector!(S, samples, slot => {
+                for_each_vector!(f32, S, samples, slot => {
                     let sides = simd.add_f32s(slot.load(simd, left), slot.load(simd, right));
                     let own = simd.mul_f32s(own, slot.load(simd, centre));
                     slot.store(simd, y, simd.mul_add_f32s(d, sides, own));

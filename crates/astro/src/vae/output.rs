@@ -2,8 +2,9 @@
 
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
-
-use crate::simd::{self, Slot, exp, for_each_vector, ln};
+use vecmath::exp::exp;
+use vecmath::single::ln;
+use vecmath::slots::{Slot, for_each_vector};
 
 /// Replaces the logits a \[sample, pixel\] by the loss' gradient, and returns the loss.
 ///
@@ -14,7 +15,7 @@ use crate::simd::{self, Slot, exp, for_each_vector, ln};
 ///
 /// The form on the right loses nothing where x̂ rounds to 0 or 1.
 pub(super) fn cross_entropy(x: &DMatrix<f32>, logits: &mut DMatrix<f32>) -> f64 {
-    simd::run(CrossEntropy {
+    vecmath::run(CrossEntropy {
         samples: x.nrows(),
         x: x.as_slice(),
         logits: logits.as_mut_slice(),
@@ -44,9 +45,9 @@ impl WithSimd for CrossEntropy<'_> {
         {
             // Summed pixel by pixel in single precision, over pixels in double.
             let mut sum = 0.0;
-            for_each_vector!(S, samples, slot => {
+            for_each_vector!(f32, S, samples, slot => {
                 let (x, a) = (slot.load(simd, x), slot.load(simd, logits));
-                let power = exp(simd, simd.neg_f32s(simd.abs_f32s(a)));
+                let power = exp::<f32, S>(simd, simd.neg_f32s(simd.abs_f32s(a)));
                 let whole = simd.add_f32s(one, power);
                 let positive = simd.less_than_f32s(zero, a);
                 let numerator = simd.select_f32s(positive, one, power);
@@ -54,7 +55,7 @@ impl WithSimd for CrossEntropy<'_> {
                 let hinge = simd.select_f32s(positive, a, zero);
                 let loss = simd.add_f32s(simd.negate_mul_add_f32s(x, a, hinge), ln(simd, whole));
                 slot.store(simd, logits, simd.sub_f32s(image, x));
-                sum += slot.sum(simd, loss, samples);
+                sum += simd.reduce_sum_f32s(slot.blank(simd, loss, 0.0_f32, samples));
             });
             total += f64::from(sum);
         }

@@ -76,16 +76,12 @@ impl Mimic {
 
     /// A teacher whose layers settle as the student's do.
     fn teacher(&self, params: &Params, rng: &mut impl Rng) -> Result<Teacher> {
-        let activation = match self.network.activation {
-            microcircuit::Activation::Sigmoid => Activation::Sigmoid,
-            microcircuit::Activation::SoftRelu => Activation::SoftRelu,
-        };
         let layers = 1..=params.n_hidden() + 1;
         let gains: Vec<f64> = layers.map(|layer| params.basal_prediction(layer)).collect();
         let half_width = self.task.half_width;
         Ok(Teacher::draw(
             &self.network.dims,
-            activation,
+            self.network.activation,
             &gains,
             half_width,
             rng,

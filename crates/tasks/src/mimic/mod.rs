@@ -29,10 +29,9 @@
 //! # Ok::<(), tasks::mimic::TeacherError>(())
 //! ```
 
-mod activation;
 mod error;
 mod teacher;
 
-pub use activation::Activation;
 pub use error::TeacherError;
 pub use teacher::Teacher;
+pub use vecmath::Activation;

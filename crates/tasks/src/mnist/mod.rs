@@ -7,7 +7,7 @@
 //! t10k-images-idx3-ubyte    t10k-labels-idx1-ubyte
 //! ```
 //!
-//! [`load`] accepts any such directory (Fashion-MNIST and Kuzushiji-MNIST have the same form) with
+//! [`load()`] accepts any such directory (Fashion-MNIST and Kuzushiji-MNIST have the same form) with
 //! images of any one size and labels in `0..10`; [`load_verified`] also compares the SHA-256 of the
 //! uncompressed bytes with those of MNIST itself, which the repository ships in `datasets/mnist/`.
 //! Every error names the file, what was found in it and what would be right.

@@ -99,9 +99,7 @@ impl<T: Real> Features<T> {
 
     /// φ_i e^{−reference}, written to `out` (length m).
     pub fn scaled(&self, reference: T, out: &mut [T]) {
-        for ((out, &rate), &log_gain) in out.iter_mut().zip(&self.rate).zip(&self.log_gain) {
-            *out = rate * (log_gain - reference).fast_exp();
-        }
+        gained(&self.rate, &self.log_gain, reference, out);
     }
 
     /// Largest exponent.
@@ -235,7 +233,7 @@ impl<T: Real> FeatureMap<T> {
 
     /// ω_i·x̂ for all i.
     fn project(&self, x: &[T], out: &mut [T]) {
-        kernels::run(Project {
+        vecmath::run(Project {
             frequencies: self.frequencies.as_slice(),
             x,
             out,
@@ -245,6 +243,31 @@ impl<T: Real> FeatureMap<T> {
     /// The scaled frequency of one random feature; for tests and drawings.
     pub fn frequency(&self, i: usize) -> Vec<T> {
         self.frequencies.row(i).iter().copied().collect()
+    }
+}
+
+/// rate · e^{log_gain − reference}, component by component, written to `out`.
+pub(super) fn gained<T: Real>(rate: &[T], log_gain: &[T], reference: T, out: &mut [T]) {
+    out.copy_from_slice(log_gain);
+    vecmath::run(Gain {
+        rate,
+        reference,
+        activity: out,
+    });
+}
+
+struct Gain<'a, T> {
+    rate: &'a [T],
+    reference: T,
+    activity: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Gain<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        kernels::activate(s, self.rate, T::one(), self.reference, self.activity);
     }
 }
 
@@ -258,7 +281,7 @@ impl<T: Real> WithSimd for Project<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        kernels::combine_columns(self.frequencies, self.x, self.out);
+    fn with_simd<S: Simd>(self, s: S) {
+        kernels::combine_columns(s, self.frequencies, self.x, self.out);
     }
 }

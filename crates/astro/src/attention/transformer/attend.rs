@@ -1,7 +1,8 @@
 //! Attention of a batch of sequences, by any mechanism, forward and backward.
 
 use super::head::{Backward, Forward, Normalisation};
-use crate::attention::{AttentionError, FeatureMap, Features, Real, kernels};
+use crate::attention::features::gained;
+use crate::attention::{AttentionError, FeatureMap, Features, Real};
 use nalgebra::DMatrix;
 
 /// What computes the attention of a transformer.
@@ -72,7 +73,7 @@ impl<T: Real> Mechanism<T> {
                 extent,
             };
             let operands = self.operands(map, [query, key, value], at);
-            kernels::run(Forward {
+            vecmath::run(Forward {
                 normalisation: operands.normalisation,
                 keys: &operands.keys,
                 queries: &operands.queries,
@@ -113,7 +114,7 @@ impl<T: Real> Mechanism<T> {
             let mut d_keys = vec![T::zero(); operands.keys.len()];
             let mut d_queries = vec![T::zero(); operands.queries.len()];
             let mut d_values = vec![T::zero(); operands.values.len()];
-            kernels::run(Backward {
+            vecmath::run(Backward {
                 normalisation: operands.normalisation,
                 keys: &operands.keys,
                 queries: &operands.queries,
@@ -277,12 +278,7 @@ fn pull_back<T: Real>(
     for (t, ((phi, reference), d_activity)) in
         mapped.iter().zip(d_activities.chunks_exact(m)).enumerate()
     {
-        for (weighted, (&da, &log_gain)) in weighted
-            .iter_mut()
-            .zip(d_activity.iter().zip(&phi.log_gain))
-        {
-            *weighted = da * (log_gain - *reference).fast_exp();
-        }
+        gained(d_activity, &phi.log_gain, *reference, &mut weighted);
         d_token.fill(T::zero());
         map.pull_back(&tokens[t * d..][..d], phi, &weighted, &mut d_token);
         gradient(t, &d_token);

@@ -10,6 +10,7 @@
 
 use crate::attention::{Real, kernels};
 use pulp::{Simd, WithSimd};
+use vecmath::reduce::{dot, sum};
 
 /// How scores become weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,22 +40,23 @@ impl<T: Real> WithSimd for Forward<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, s: S) {
         let n = self.inverse.len();
         let (r, d) = (self.queries.len() / n, self.values.len() / n);
         self.output.fill(T::zero());
         for t in 0..n {
             let weights = &mut self.weights[t * n..][..n];
-            kernels::combine_columns(self.keys, &self.queries[t * r..][..r], weights);
+            kernels::combine_columns(s, self.keys, &self.queries[t * r..][..r], weights);
             match self.normalisation {
-                Normalisation::Exponential => kernels::softmax(weights),
+                Normalisation::Exponential => kernels::softmax(s, weights),
                 Normalisation::Linear => {
-                    let inverse = T::one() / kernels::sum(weights);
+                    let inverse = T::one() / sum(s, weights);
                     weights.iter_mut().for_each(|p| *p *= inverse);
                     self.inverse[t] = inverse;
                 }
             }
             kernels::add_products(
+                s,
                 self.values,
                 weights,
                 T::one(),
@@ -85,16 +87,16 @@ impl<T: Real> WithSimd for Backward<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, s: S) {
         let n = self.inverse.len();
         let (r, d) = (self.queries.len() / n, self.values.len() / n);
         let d_scores = self.scratch;
         for t in 0..n {
             let weights = &self.weights[t * n..][..n];
             let d_output = &self.output[t * d..][..d];
-            kernels::add_outer(weights, d_output, self.d_values);
-            kernels::combine_columns(self.values, d_output, d_scores);
-            let mean = kernels::dot(weights, d_scores);
+            kernels::add_outer(s, weights, d_output, self.d_values);
+            kernels::combine_columns(s, self.values, d_output, d_scores);
+            let mean = dot(s, weights, d_scores);
             match self.normalisation {
                 Normalisation::Exponential => {
                     for (ds, &p) in d_scores.iter_mut().zip(weights) {
@@ -108,8 +110,9 @@ impl<T: Real> WithSimd for Backward<'_, T> {
                         .for_each(|ds| *ds = (*ds - mean) * inverse);
                 }
             }
-            kernels::add_outer(d_scores, &self.queries[t * r..][..r], self.d_keys);
+            kernels::add_outer(s, d_scores, &self.queries[t * r..][..r], self.d_keys);
             kernels::add_products(
+                s,
                 self.keys,
                 d_scores,
                 T::one(),
