@@ -2,16 +2,16 @@
 //!
 //! Data are random but of MNIST's size: 60,000 images of 784 pixels, 60,000 codes of 20 numbers.
 
-use astro::adam::AdamParams;
-use astro::classifier::{AstrocyteClassifier, Disturbance, neuron_classifier};
-use astro::codes::Codes;
-use astro::dense::Threads;
-use astro::images::Images;
-use astro::layers::{Spillover, Wiring};
-use astro::network::Network;
-use astro::random::{Streams, fill_standard_normal};
-use astro::training::{Trainer, TrainingParams};
-use astro::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::networks::classifier::{AstrocyteClassifier, Disturbance, neuron_classifier};
+use astro::networks::codes::Codes;
+use astro::networks::images::Images;
+use astro::networks::layers::{Spillover, Wiring};
+use astro::networks::network::Network;
+use astro::networks::training::{Trainer, TrainingParams};
+use astro::networks::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::numerics::adam::AdamParams;
+use astro::numerics::dense::Threads;
+use astro::numerics::random::{Streams, fill_standard_normal};
 use divan::{Bencher, black_box};
 use nalgebra::DMatrix;
 

@@ -3,13 +3,16 @@
 //! A loss L = Σ r ∘ y, linear in the output y of a layer in single precision, is measured at ±h along
 //! random directions; central differences of the smooth layers are then good to about h² and to rounding over h.
 
-use astro::dense::Threads;
-use astro::layers::{
-    Activation, Band, Diffusion, Dropout, Initial, Kind, Layer, Mode, Noise, Spillover, Wiring,
+use std::sync::Arc;
+
+use astro::networks::layers::{
+    Activation, Band, Dense, Diffusion, Dropout, Initial, Kind, Layer, Mode, Noise, Nonlinearity,
+    Spillover, Wiring,
 };
-use astro::network::{Network, Tape};
-use astro::random::Streams;
-use astro::vae::{Vae, VaeSizes, Workspace};
+use astro::networks::network::{Network, Tape};
+use astro::networks::vae::{Vae, VaeSizes, Workspace};
+use astro::numerics::dense::Threads;
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -40,7 +43,7 @@ fn check(network: Network, samples: usize, seed: u64) -> Result<(), TestCaseErro
     let mut rng = Streams::new(seed).weights;
     let network = network.initialised(&mut rng);
     let x = random(samples, network.layers()[0].inputs(), 1.5, &mut rng);
-    let outputs = network.layers().last().unwrap().outputs();
+    let outputs = network.layers()[network.layers().len() - 1].outputs();
     let r = random(samples, outputs, 1.0, &mut rng);
 
     let mut tape = Tape::new(&network, samples);
@@ -105,6 +108,10 @@ fn check(network: Network, samples: usize, seed: u64) -> Result<(), TestCaseErro
     Ok(())
 }
 
+fn nonlinearity(function: Activation, features: usize) -> Arc<dyn Layer> {
+    Arc::new(Nonlinearity { function, features })
+}
+
 fn kinds() -> impl Strategy<Value = Kind> {
     prop_oneof![Just(Kind::Gather), Just(Kind::Slide), Just(Kind::Spread)]
 }
@@ -121,12 +128,12 @@ proptest! {
              samples in 1_usize..40, seed: u64) {
         let initial = if live { Initial::Neighbours } else { Initial::Published };
         let band = Band::new(kind, wiring, inputs, bias).unwrap().with_initial(initial);
-        check(Network::new(vec![Layer::Band(band)]).unwrap(), samples, seed)?;
+        check(Network::new(vec![Arc::new(band)]).unwrap(), samples, seed)?;
     }
 
     #[test]
     fn dense(inputs in 1_usize..30, outputs in 1_usize..30, samples in 1_usize..40, seed: u64) {
-        check(Network::new(vec![Layer::Dense { inputs, outputs }]).unwrap(), samples, seed)?;
+        check(Network::new(vec![Arc::new(Dense { inputs, outputs })]).unwrap(), samples, seed)?;
     }
 
     #[test]
@@ -135,18 +142,18 @@ proptest! {
                                   Just(Activation::Sigmoid), Just(Activation::Tanh)],
         features in 1_usize..25, samples in 1_usize..40, seed: u64,
     ) {
-        check(Network::new(vec![Layer::Activation(activation, features)]).unwrap(), samples, seed)?;
+        check(Network::new(vec![nonlinearity(activation, features)]).unwrap(), samples, seed)?;
     }
 
     #[test]
     fn diffusion_noise_and_dropout(
         which in 0..4, level in 0.05_f64..0.9, features in 1_usize..25, samples in 1_usize..40, seed: u64,
     ) {
-        let layer = match which {
-            0 => Layer::Diffusion(Diffusion::new(Spillover::Published, features, level).unwrap()),
-            1 => Layer::Diffusion(Diffusion::new(Spillover::Conserving, features, level).unwrap()),
-            2 => Layer::Noise(Noise::new(features, level).unwrap()),
-            _ => Layer::Dropout(Dropout::new(features, level).unwrap()),
+        let layer: Arc<dyn Layer> = match which {
+            0 => Arc::new(Diffusion::new(Spillover::Published, features, level).unwrap()),
+            1 => Arc::new(Diffusion::new(Spillover::Conserving, features, level).unwrap()),
+            2 => Arc::new(Noise::new(features, level).unwrap()),
+            _ => Arc::new(Dropout::new(features, level).unwrap()),
         };
         check(Network::new(vec![layer]).unwrap(), samples, seed)?;
     }
@@ -154,14 +161,14 @@ proptest! {
     /// A whole stack: what one layer hands to the next is right as well.
     #[test]
     fn stacks(wiring in wirings(), inputs in 5_usize..14, samples in 1_usize..20, seed: u64) {
-        let layers = vec![
-            Layer::Band(Band::new(Kind::Spread, wiring, inputs, true).unwrap()),
-            Layer::Diffusion(Diffusion::new(Spillover::Published, inputs + 2, 0.4).unwrap()),
-            Layer::Activation(Activation::Tanh, inputs + 2),
-            Layer::Dense { inputs: inputs + 2, outputs: inputs },
-            Layer::Activation(Activation::Softmax, inputs),
-            Layer::Band(Band::new(Kind::Gather, wiring, inputs, true).unwrap()),
-            Layer::Activation(Activation::LogSoftmax, inputs - 2),
+        let layers: Vec<Arc<dyn Layer>> = vec![
+            Arc::new(Band::new(Kind::Spread, wiring, inputs, true).unwrap()),
+            Arc::new(Diffusion::new(Spillover::Published, inputs + 2, 0.4).unwrap()),
+            nonlinearity(Activation::Tanh, inputs + 2),
+            Arc::new(Dense { inputs: inputs + 2, outputs: inputs }),
+            nonlinearity(Activation::Softmax, inputs),
+            Arc::new(Band::new(Kind::Gather, wiring, inputs, true).unwrap()),
+            nonlinearity(Activation::LogSoftmax, inputs - 2),
         ];
         check(Network::new(layers).unwrap(), samples, seed)?;
     }
@@ -170,7 +177,7 @@ proptest! {
 /// A rectifier has a kink, so it is tried well away from it.
 #[test]
 fn relu() {
-    let network = Network::new(vec![Layer::Activation(Activation::Relu, 3)]).unwrap();
+    let network = Network::new(vec![nonlinearity(Activation::Relu, 3)]).unwrap();
     let mut tape = Tape::new(&network, 2);
     tape.input_mut().copy_from(&DMatrix::from_row_slice(
         2,

@@ -1,20 +1,10 @@
 //! The neuron–astrocyte circuit: hidden neurons, tripartite synapses, output neurons, and the global signal.
 
 use super::{
-    AttentionError, FeatureMap, Features, Mask, Moment, Observer, Qkv, Real, TripartiteSynapses,
+    AttentionError, FeatureMap, Features, Mask, Moment, Observer, Phase, Qkv, Real,
+    TripartiteSynapses,
 };
 use nalgebra::DMatrix;
-use serde::{Deserialize, Serialize};
-
-/// The global signal that decides what drives the hidden neurons and whether synapses change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    /// Hidden neurons carry φ(k); synapses and calcium change, output neurons carry the value.
-    Writing,
-    /// Hidden neurons carry φ(q); synapses and calcium hold, output neurons are driven through them.
-    Reading,
-}
 
 /// A token after the projections W_Q, W_K, W_V, all heads below one another.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What the circuit is measured against: softmax, its own closed form, and no attention at all.
 
 use super::{AttentionError, FeatureMap, Features, Mask, Qkv, Real, kernels};
-use crate::dense::{Factor, Threads, multiply};
+use crate::numerics::dense::{Factor, Threads, multiply};
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use pulp::{Simd, WithSimd};
 

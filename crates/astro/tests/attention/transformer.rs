@@ -229,7 +229,8 @@ fn a_saved_transformer_is_read_back_bit_for_bit() {
     assert_eq!(model.parameters(), read.parameters());
 
     // The stored query projection is what the model uses.
-    use astro::attention::weights::{ProjectionNames, TensorFile, load_projections};
+    use astro::attention::weights::{ProjectionNames, load_projections};
+    use astro::numerics::tensors::TensorFile;
     let names = ProjectionNames {
         query: "blocks.1.attention.query.weight",
         key: "blocks.1.attention.key.weight",

@@ -1,7 +1,8 @@
 //! Projections and tokens from files, and every fault named.
 
 use crate::support::{gaussian, rng};
-use astro::attention::weights::{ProjectionNames, TensorFile, load_projections, load_tokens};
+use astro::attention::weights::{ProjectionNames, load_projections, load_tokens};
+use astro::numerics::tensors::TensorFile;
 use half::{bf16, f16};
 use nalgebra::DMatrix;
 use safetensors::{Dtype, tensor::TensorView};

@@ -1,4 +1,7 @@
-use astro::layers::{Band, Diffusion, Kind, Spillover, Wiring};
+use astro::networks::layers::{
+    Band, Diffusion, Gradients, Kind, Layer, Mode, Pass, Passed, Spillover, Wiring,
+};
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use serde_json::Value;
 
@@ -41,7 +44,13 @@ fn astrocyte_layers() {
         let (x, r) = (matrix(&case["input"]), matrix(&case["r"]));
 
         let mut y = DMatrix::zeros(x.nrows(), band.outputs());
-        band.forward(&theta, &x, &mut y).unwrap();
+        let mut memory = DMatrix::zeros(0, 0);
+        let pass = Pass {
+            mode: Mode::Train,
+            rng: &mut Streams::new(0).layers,
+            memory: &mut memory,
+        };
+        band.forward(&theta, &x, &mut y, pass).unwrap();
         assert_close(
             &format!("{name}: output"),
             &y,
@@ -51,8 +60,17 @@ fn astrocyte_layers() {
 
         let mut grad_x = x.clone();
         let mut grad_theta = vec![f32::NAN; theta.len()];
-        band.backward(&theta, &x, &r, &mut grad_x, &mut grad_theta)
-            .unwrap();
+        let passed = Passed {
+            x: &x,
+            y: &y,
+            memory: &memory,
+        };
+        let grad = Gradients {
+            y: &r,
+            x: &mut grad_x,
+            theta: &mut grad_theta,
+        };
+        band.backward(&theta, passed, grad).unwrap();
         assert_close(
             &format!("{name}: input gradient"),
             &grad_x,

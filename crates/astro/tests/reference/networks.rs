@@ -1,9 +1,13 @@
-use astro::adam::{Adam, AdamParams};
-use astro::classifier::{AstrocyteClassifier, Disturbance, neuron_classifier, xor_network};
-use astro::layers::{Activation, Layer, Mode, Spillover, Wiring};
-use astro::network::{Network, Tape};
-use astro::random::Streams;
-use astro::softmax::nll;
+use std::sync::Arc;
+
+use astro::networks::classifier::{
+    AstrocyteClassifier, Disturbance, neuron_classifier, xor_network,
+};
+use astro::networks::layers::{Activation, Layer, Mode, Spillover, Wiring};
+use astro::networks::network::{Network, Tape};
+use astro::numerics::adam::{Adam, AdamParams};
+use astro::numerics::random::Streams;
+use astro::numerics::softmax::nll;
 use nalgebra::DMatrix;
 use serde_json::{Map, Value};
 
@@ -13,9 +17,9 @@ use crate::fixture::{assert_close, assert_relative, cases, matrix};
 /// those of a neuron network by order.
 fn prefixes(network: &Network, astrocyte: &str) -> Vec<Option<String>> {
     let mut dense = 0;
-    let name = |(position, layer): (usize, &Layer)| match layer {
-        Layer::Band(_) => Some(format!("{astrocyte}.{position}")),
-        Layer::Dense { .. } => {
+    let name = |(position, layer): (usize, &Arc<dyn Layer>)| match layer.name() {
+        "gather" | "slide" | "spread" => Some(format!("{astrocyte}.{position}")),
+        "dense" => {
             dense += 1;
             Some(format!("fc{dense}"))
         }
@@ -29,16 +33,12 @@ fn pick(network: &Network, prefixes: &[Option<String>], tensors: &Map<String, Va
     let mut theta = Vec::new();
     for (layer, prefix) in network.layers().iter().zip(prefixes) {
         let Some(prefix) = prefix else { continue };
-        let weight = matrix(&tensors[&format!("{prefix}.weight")]);
-        let bias = tensors
-            .get(&format!("{prefix}.bias"))
-            .map(|b| matrix(b).as_slice().to_vec());
-        match layer {
-            Layer::Band(band) => {
-                theta.extend(band.pick(&weight, &bias.unwrap_or_default()).unwrap())
-            }
-            _ => theta.extend(weight.iter().chain(&bias.unwrap()).copied()),
-        }
+        let read = &mut |name: &str, shape: &[usize]| {
+            let tensor = matrix(&tensors[&format!("{prefix}.{name}")]);
+            assert_eq!(tensor.len(), shape.iter().product::<usize>());
+            Ok(tensor.transpose().as_slice().to_vec())
+        };
+        theta.extend(layer.read_tensors(read).unwrap());
     }
     theta
 }
@@ -55,11 +55,7 @@ fn compare(
     for (i, prefix) in prefixes.iter().enumerate() {
         let Some(prefix) = prefix else { continue };
         let range = network.range(i);
-        let weights = match &network.layers()[i] {
-            Layer::Band(band) => band.sizes().0,
-            Layer::Dense { inputs, outputs } => inputs * outputs,
-            _ => 0,
-        };
+        let weights = network.layers()[i].connections();
         for (part, range) in [
             ("weight", range.start..range.start + weights),
             ("bias", range.start + weights..range.end),

@@ -1,6 +1,6 @@
-use astro::adam::{Adam, AdamParams};
-use astro::dense::Threads;
-use astro::vae::{Vae, VaeSizes, Workspace};
+use astro::networks::vae::{Vae, VaeSizes, Workspace};
+use astro::numerics::adam::{Adam, AdamParams};
+use astro::numerics::dense::Threads;
 use nalgebra::DMatrix;
 use serde_json::{Map, Value};
 

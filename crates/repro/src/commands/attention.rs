@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use astro::attention::weights::{ProjectionNames, TensorFile, load_projections, load_tokens};
+use astro::attention::weights::{ProjectionNames, load_projections, load_tokens};
 use astro::attention::{
     AttentionError, Circuit, FeatureKind, FeatureMap, Fidelity, Mask, Qkv, softmax,
 };
-use astro::random::Streams;
+use astro::numerics::random::Streams;
+use astro::numerics::tensors::TensorFile;
 use clap::Args;
 use nalgebra::DMatrix;
 use rayon::prelude::*;

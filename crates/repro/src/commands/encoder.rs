@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use astro::adam::AdamParams;
-use astro::dense::Threads;
-use astro::random::Streams;
-use astro::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::networks::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::numerics::adam::AdamParams;
+use astro::numerics::dense::Threads;
+use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use astro::attention::transformer::{LabelledImages, Mechanism, Training, Transformer, train};
-use astro::random::Streams;
+use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -65,7 +65,7 @@ pub(crate) fn run(request: &Request) -> Result<()> {
         None => Repository::find()?.dataset("mnist"),
     };
     let digits = Digits::load(&data)?;
-    let images = |images: &astro::images::Images, labels: &[u8]| {
+    let images = |images: &astro::networks::images::Images, labels: &[u8]| {
         let pixels = (0..images.len())
             .flat_map(|i| images.image(i))
             .copied()

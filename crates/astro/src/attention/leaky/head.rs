@@ -1,6 +1,6 @@
 //! One head's neurons, synapses and astrocyte, integrated.
 
-use super::TimeConstants;
+use super::time::TimeConstants;
 use crate::attention::{Features, Phase};
 
 /// One head at one instant. Rates, weights and calcium are in units of e^{log_gain}: multiply by it for plain values.

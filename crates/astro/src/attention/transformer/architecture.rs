@@ -122,6 +122,8 @@ pub(super) struct Entry {
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
     pub(super) range: Range<usize>,
+    /// Whether weight decay acts on it: on the weights of affine maps only.
+    pub(super) decays: bool,
 }
 
 /// All parameters in one flat vector, each tensor row-major.
@@ -140,7 +142,7 @@ impl Layout {
         let dim = sizes.dim;
         let mut place = Placement(Vec::new());
         let embed = place.affine("embed", sizes.patch_pixels(), dim);
-        let position = place.tensor("position".to_owned(), vec![sizes.tokens(), dim]);
+        let position = place.tensor("position".to_owned(), vec![sizes.tokens(), dim], false);
         let position = position..position + sizes.tokens() * dim;
         let blocks = (0..sizes.blocks)
             .map(|index| {
@@ -178,17 +180,22 @@ impl Layout {
 struct Placement(Vec<Entry>);
 
 impl Placement {
-    fn tensor(&mut self, name: String, shape: Vec<usize>) -> usize {
+    fn tensor(&mut self, name: String, shape: Vec<usize>, decays: bool) -> usize {
         let start = self.0.last().map_or(0, |entry| entry.range.end);
         let range = start..start + shape.iter().product::<usize>();
-        self.0.push(Entry { name, shape, range });
+        self.0.push(Entry {
+            name,
+            shape,
+            range,
+            decays,
+        });
         start
     }
 
     fn affine(&mut self, name: &str, inputs: usize, outputs: usize) -> AffineAt {
         AffineAt {
-            weight: self.tensor(format!("{name}.weight"), vec![outputs, inputs]),
-            bias: self.tensor(format!("{name}.bias"), vec![outputs]),
+            weight: self.tensor(format!("{name}.weight"), vec![outputs, inputs], true),
+            bias: self.tensor(format!("{name}.bias"), vec![outputs], false),
             inputs,
             outputs,
         }
@@ -196,8 +203,8 @@ impl Placement {
 
     fn norm(&mut self, name: &str, dim: usize) -> NormAt {
         NormAt {
-            gain: self.tensor(format!("{name}.weight"), vec![dim]),
-            offset: self.tensor(format!("{name}.bias"), vec![dim]),
+            gain: self.tensor(format!("{name}.weight"), vec![dim], false),
+            offset: self.tensor(format!("{name}.bias"), vec![dim], false),
             dim,
         }
     }

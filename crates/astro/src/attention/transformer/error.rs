@@ -1,7 +1,8 @@
 //! What can be wrong with a transformer, its data or its training.
 
 use crate::attention::AttentionError;
-use crate::attention::weights::WeightsError;
+use crate::numerics::tensors::TensorError;
+use crate::numerics::{self, Diverged};
 use thiserror::Error;
 
 /// An architecture, a data set or a training run that cannot be.
@@ -24,31 +25,15 @@ pub enum TransformerError {
 
     /// Sizes within the network do not fit.
     #[error(transparent)]
-    Network(#[from] crate::Error),
+    Numerics(#[from] numerics::Error),
 
-    /// Stored weights cannot be read.
+    /// A file does not hold the transformer, or could not be written.
     #[error(transparent)]
-    Weights(#[from] WeightsError),
-
-    /// Weights cannot be written.
-    #[error("cannot write {}: {reason}", path.display())]
-    Write {
-        /// The file.
-        path: std::path::PathBuf,
-        /// What went wrong.
-        reason: String,
-    },
+    File(#[from] TensorError),
 
     /// Training diverged.
-    #[error("the loss is {loss} at step {step} of epoch {epoch}; a smaller learning rate may help")]
-    Diverged {
-        /// Epoch, from 0.
-        epoch: usize,
-        /// Mini-batch within the epoch, from 0.
-        step: usize,
-        /// The loss found.
-        loss: f64,
-    },
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
 }
 
 impl TransformerError {

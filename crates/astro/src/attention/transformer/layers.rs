@@ -1,9 +1,9 @@
 //! Affine maps, layer normalisation and the rectifier, forward and backward, tokens as columns.
 
 use super::architecture::{AffineAt, NormAt};
-use crate::Error;
 use crate::attention::Real;
-use crate::dense::{Factor, Threads, multiply};
+use crate::numerics::Error;
+use crate::numerics::dense::{Factor, Threads, multiply};
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 /// Runs are parallel, not the products within one.

@@ -18,6 +18,7 @@ mod architecture;
 mod attend;
 mod balance;
 mod error;
+mod evaluate;
 mod head;
 mod images;
 mod layers;

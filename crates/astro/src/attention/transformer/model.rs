@@ -1,16 +1,12 @@
-//! The transformer: parameters, and what they make of images.
+//! The transformer: sizes and parameters.
 
 use super::architecture::{AffineAt, Layout, NormAt};
 use super::attend::Extent;
-use super::pass::{Attend, Pass};
-use super::{Architecture, LabelledImages, Mechanism, TransformerError};
-use crate::attention::{Affine, AttentionError, Circuit, Mask, Projections, Qkv, Real};
+use super::{Architecture, TransformerError};
+use crate::attention::{Affine, Projections, Real};
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
-
-/// Images handled at once when nothing has to be remembered for a backward pass.
-const BATCH: usize = 128;
 
 /// A small vision transformer; see the [module documentation](super) for its equations.
 #[derive(Debug, Clone)]
@@ -95,12 +91,7 @@ impl<T: Real> Transformer<T> {
     /// Takes a fraction of every affine weight away.
     pub(super) fn decay(&mut self, fraction: T) {
         let keep = T::one() - fraction;
-        let weights = self
-            .layout
-            .entries
-            .iter()
-            .filter(|entry| entry.name.ends_with(".weight") && entry.shape.len() == 2);
-        for entry in weights {
+        for entry in self.layout.entries.iter().filter(|entry| entry.decays) {
             self.parameters[entry.range.clone()]
                 .iter_mut()
                 .for_each(|w| *w *= keep);
@@ -138,128 +129,6 @@ impl<T: Real> Transformer<T> {
         Ok(Projections::new(query, key, value, self.sizes.heads)?)
     }
 
-    /// Mean cross-entropy of the chosen images, and its gradient with respect to all parameters.
-    ///
-    /// With [`Mechanism::Circuit`] attention is the circuit's closed form; the features stay as they were drawn.
-    ///
-    /// # Errors
-    /// [`TransformerError::Setting`] if the images do not fit, [`TransformerError::Attention`] if the feature maps do not.
-    pub fn loss_and_gradient(
-        &self,
-        images: &LabelledImages,
-        chosen: &[usize],
-        mechanism: &Mechanism<T>,
-    ) -> Result<(f64, Vec<T>), TransformerError> {
-        images.check(&self.sizes)?;
-        let mut attend = |block, qkv: [&DMatrix<T>; 3]| {
-            mechanism
-                .forward(block, qkv, self.extent())
-                .map(|(output, attended)| (output, Some(attended)))
-        };
-        let pass = Pass::forward(self, images.patches(chosen, &self.sizes), &mut attend)?;
-        let labels: Vec<usize> = chosen.iter().map(|&image| images.label(image)).collect();
-        let (loss, d_logits) = cross_entropy(&pass.logits, &labels);
-        Ok((loss, pass.backward(self, mechanism, &d_logits)?))
-    }
-
-    /// Classes of all images, most probable each.
-    ///
-    /// With [`Mechanism::Circuit`] every head of every block is a [`Circuit`] that is presented the sequence token by token.
-    ///
-    /// # Errors
-    /// As [`Transformer::loss_and_gradient`], and [`AttentionError::NoCalcium`] if trigonometric features cancel exactly.
-    pub fn classify(
-        &self,
-        images: &LabelledImages,
-        mechanism: &Mechanism<T>,
-    ) -> Result<Vec<usize>, TransformerError> {
-        let mut classes = Vec::with_capacity(images.len());
-        self.each_batch(images, mechanism, |_, logits| {
-            classes.extend(logits.column_iter().map(|column| {
-                column
-                    .iter()
-                    .enumerate()
-                    .fold(0, |best, (i, x)| if *x > column[best] { i } else { best })
-            }));
-        })?;
-        Ok(classes)
-    }
-
-    /// Fraction of the images classified rightly.
-    ///
-    /// # Errors
-    /// As [`Transformer::classify`].
-    pub fn accuracy(
-        &self,
-        images: &LabelledImages,
-        mechanism: &Mechanism<T>,
-    ) -> Result<f64, TransformerError> {
-        let classes = self.classify(images, mechanism)?;
-        let right = classes
-            .iter()
-            .enumerate()
-            .filter(|&(i, &class)| class == images.label(i))
-            .count();
-        Ok(right as f64 / images.len() as f64)
-    }
-
-    /// Logits of all images, classes × images, attention computed as in [`Transformer::classify`].
-    ///
-    /// # Errors
-    /// As [`Transformer::classify`].
-    pub fn logits(
-        &self,
-        images: &LabelledImages,
-        mechanism: &Mechanism<T>,
-    ) -> Result<DMatrix<T>, TransformerError> {
-        let mut all = DMatrix::zeros(self.sizes.classes, images.len());
-        self.each_batch(images, mechanism, |start, logits| {
-            all.columns_mut(start, logits.ncols()).copy_from(logits);
-        })?;
-        Ok(all)
-    }
-
-    fn each_batch(
-        &self,
-        images: &LabelledImages,
-        mechanism: &Mechanism<T>,
-        mut each: impl FnMut(usize, &DMatrix<T>),
-    ) -> Result<(), TransformerError> {
-        images.check(&self.sizes)?;
-        let mut circuits = self.circuits(mechanism)?;
-        let all: Vec<usize> = (0..images.len()).collect();
-        for (batch, chosen) in all.chunks(BATCH).enumerate() {
-            let attend: &mut Attend<'_, T> = &mut |block, qkv| match mechanism {
-                Mechanism::Circuit(_) => present_each(&mut circuits[block], qkv, &self.sizes)
-                    .map(|output| (output, None)),
-                _ => mechanism
-                    .forward(block, qkv, self.extent())
-                    .map(|(output, _)| (output, None)),
-            };
-            let pass = Pass::forward(self, images.patches(chosen, &self.sizes), attend)?;
-            each(batch * BATCH, &pass.logits);
-        }
-        Ok(())
-    }
-
-    /// One circuit a block, if the mechanism is that.
-    fn circuits(&self, mechanism: &Mechanism<T>) -> Result<Vec<Circuit<T>>, AttentionError> {
-        let Mechanism::Circuit(maps) = mechanism else {
-            return Ok(Vec::new());
-        };
-        AttentionError::size("feature maps", maps.len(), self.sizes.blocks, "one a block")?;
-        let circuit = |map: &crate::attention::FeatureMap<T>| {
-            AttentionError::size(
-                "feature map's head",
-                map.head_dim(),
-                self.sizes.head_dim(),
-                "as the transformer's",
-            )?;
-            Circuit::new(map.clone(), self.sizes.heads, self.sizes.head_dim())
-        };
-        maps.iter().map(circuit).collect()
-    }
-
     pub(super) fn extent(&self) -> Extent {
         Extent {
             tokens: self.sizes.tokens(),
@@ -267,41 +136,4 @@ impl<T: Real> Transformer<T> {
             head_dim: self.sizes.head_dim(),
         }
     }
-}
-
-/// Presents every sequence of the batch to the circuit, token by token.
-fn present_each<T: Real>(
-    circuit: &mut Circuit<T>,
-    qkv: [&DMatrix<T>; 3],
-    sizes: &Architecture,
-) -> Result<DMatrix<T>, AttentionError> {
-    let n = sizes.tokens();
-    let mut output = DMatrix::zeros(sizes.dim, qkv[0].ncols());
-    for start in (0..output.ncols()).step_by(n) {
-        let [query, key, value] = qkv.map(|matrix| matrix.columns(start, n).into_owned());
-        let qkv = Qkv::new(query, key, value, sizes.heads)?;
-        output.columns_mut(start, n).copy_from(&circuit.attend(
-            &qkv,
-            Mask::Bidirectional,
-            &mut (),
-        )?);
-    }
-    Ok(output)
-}
-
-/// Mean cross-entropy and its gradient with respect to the logits (classes × images).
-fn cross_entropy<T: Real>(logits: &DMatrix<T>, labels: &[usize]) -> (f64, DMatrix<T>) {
-    let mut gradient = logits.clone();
-    let per_image = T::of(1.0 / labels.len() as f64);
-    let mut loss = 0.0;
-    for (mut column, &label) in gradient.column_iter_mut().zip(labels) {
-        let max = column.max();
-        let total = column
-            .iter()
-            .fold(T::zero(), |sum, &x| sum + (x - max).exp());
-        loss += (total.ln() + max - column[label]).as_f64();
-        column.apply(|x| *x = (*x - max).exp() / total * per_image);
-        column[label] -= per_image;
-    }
-    (loss / labels.len() as f64, gradient)
 }

@@ -1,7 +1,8 @@
 //! Training and fine-tuning by Adam.
 
 use super::{LabelledImages, Mechanism, Transformer, TransformerError};
-use crate::adam::{Adam, AdamParams};
+use crate::numerics::Diverged;
+use crate::numerics::adam::{Adam, AdamParams};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -93,13 +94,7 @@ pub fn train(
         order.shuffle(rng);
         for (within, chosen) in order.chunks(training.batch).enumerate() {
             let (loss, gradient) = model.loss_and_gradient(images, chosen, mechanism)?;
-            if !loss.is_finite() {
-                return Err(TransformerError::Diverged {
-                    epoch,
-                    step: within,
-                    loss,
-                });
-            }
+            Diverged::check(epoch + 1, within + 1, loss)?;
             let rate = training.learning_rate * schedule(step, steps);
             adam.set_rate(rate as f32);
             adam.step(model.parameters_mut(), &gradient)?;

@@ -1,9 +1,13 @@
 //! How near a trained stack of astrocytes comes to a function on a bounded domain.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
-use astro::layers::{Activation, Band, Initial, Kind, Layer, Wiring};
-use astro::network::Network;
-use astro::random::Streams;
+use astro::networks::layers::{
+    Activation, Band, Dense, Initial, Kind, Layer, Nonlinearity, Wiring,
+};
+use astro::networks::network::Network;
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
@@ -109,14 +113,17 @@ impl Approximation {
             vec![Kind::Slide; slides],
             vec![Kind::Gather; gathers],
         ];
-        let mut layers = Vec::new();
+        let mut layers: Vec<Arc<dyn Layer>> = Vec::new();
         for kind in kinds.concat() {
             if !layers.is_empty() {
-                layers.push(Layer::Activation(activation, features));
+                layers.push(Arc::new(Nonlinearity {
+                    function: activation,
+                    features,
+                }));
             }
             let band = Band::new(kind, Wiring::Lattice, features, true)?;
             features = kind.outputs(features);
-            layers.push(Layer::Band(band.with_initial(Initial::Preserving)));
+            layers.push(Arc::new(band.with_initial(Initial::Preserving)));
         }
         Ok(Network::new(layers)?)
     }
@@ -127,7 +134,7 @@ impl Approximation {
         let depth = astrocytes
             .layers()
             .iter()
-            .filter(|l| matches!(l, Layer::Band(_)))
+            .filter(|layer| layer.connections() > 0)
             .count();
         if self.network.cells == Cells::Astrocytes {
             return Ok((depth, astrocytes));
@@ -135,16 +142,19 @@ impl Approximation {
         // A hidden unit has its weights, its bias and its way out; the output has a bias.
         let inputs = self.target.inputs();
         let hidden = (astrocytes.theta().len().saturating_sub(1) / (inputs + 2)).max(1);
-        let layers = vec![
-            Layer::Dense {
+        let layers: Vec<Arc<dyn Layer>> = vec![
+            Arc::new(Dense {
                 inputs,
                 outputs: hidden,
-            },
-            Layer::Activation(self.network.activation, hidden),
-            Layer::Dense {
+            }),
+            Arc::new(Nonlinearity {
+                function: self.network.activation,
+                features: hidden,
+            }),
+            Arc::new(Dense {
                 inputs: hidden,
                 outputs: 1,
-            },
+            }),
         ];
         Ok((depth, Network::new(layers)?))
     }

@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 
 use anyhow::{Result, ensure};
-use astro::adam::AdamParams;
-use astro::classifier::{AstrocyteClassifier, Disturbance, neuron_classifier};
-use astro::layers::{Initial, Spillover, Wiring};
-use astro::network::Network;
-use astro::random::Streams;
-use astro::training::{Epoch, Failure, Trainer, TrainingParams};
+use astro::networks::Failure;
+use astro::networks::classifier::{AstrocyteClassifier, Disturbance, neuron_classifier};
+use astro::networks::layers::{Initial, Spillover, Wiring};
+use astro::networks::network::Network;
+use astro::networks::training::{Epoch, Trainer, TrainingParams};
+use astro::numerics::adam::AdamParams;
+use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder, Kind};
@@ -270,7 +271,7 @@ fn history_row(epoch: &Epoch) -> [Cell; 4] {
 fn record(outcome: &mut Outcome, result: Result<Vec<Epoch>, Failure>) -> Result<()> {
     let (last, diverged) = match result {
         Ok(history) => (history.last().copied(), String::new()),
-        Err(error @ Failure::Diverged { .. }) => (None, error.to_string()),
+        Err(error @ Failure::Diverged(_)) => (None, error.to_string()),
         Err(error) => return Err(error.into()),
     };
     let last = last.unwrap_or(Epoch {

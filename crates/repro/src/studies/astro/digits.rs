@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use astro::images::Images;
+use astro::networks::images::Images;
 use tasks::mnist;
 
 /// An MNIST-like data set.

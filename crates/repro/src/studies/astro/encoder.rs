@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
-use astro::adam::AdamParams;
-use astro::codes::Codes;
-use astro::dense::Threads;
-use astro::projection::SparseProjection;
-use astro::random::Streams;
-use astro::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::networks::codes::Codes;
+use astro::networks::projection::SparseProjection;
+use astro::networks::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::numerics::adam::AdamParams;
+use astro::numerics::dense::Threads;
+use astro::numerics::random::Streams;
 use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 

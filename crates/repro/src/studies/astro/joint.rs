@@ -1,14 +1,15 @@
 //! Astrocytes and neurons beside each other on an autoencoder that is still learning.
 
 use anyhow::{Result, ensure};
-use astro::adam::AdamParams;
-use astro::classifier::{AstrocyteClassifier, neuron_classifier};
-use astro::dense::Threads;
-use astro::layers::Wiring;
-use astro::network::Network;
-use astro::random::Streams;
-use astro::training::{Failure, Trainer};
-use astro::vae::{Vae, VaeFailure, VaeSizes, VaeTrainer};
+use astro::networks::Failure;
+use astro::networks::classifier::{AstrocyteClassifier, neuron_classifier};
+use astro::networks::layers::Wiring;
+use astro::networks::network::Network;
+use astro::networks::training::Trainer;
+use astro::networks::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::numerics::adam::AdamParams;
+use astro::numerics::dense::Threads;
+use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::classifier::Training;
@@ -118,7 +119,7 @@ impl Study for Joint {
         'training: for epoch in 1..=epochs {
             vae_loss = match vae.train_epoch(&digits.train) {
                 Ok(loss) => loss.total(),
-                Err(error @ VaeFailure::Diverged { .. }) => {
+                Err(error @ Failure::Diverged(_)) => {
                     diverged = error.to_string();
                     break;
                 }
@@ -131,7 +132,7 @@ impl Study for Joint {
                     .and_then(|_| trainer.test(&codes.test));
                 *result = match epoch {
                     Ok(result) => result,
-                    Err(error @ Failure::Diverged { .. }) => {
+                    Err(error @ Failure::Diverged(_)) => {
                         diverged = error.to_string();
                         break 'training;
                     }

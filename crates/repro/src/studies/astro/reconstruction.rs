@@ -1,7 +1,7 @@
 //! Digits, and what the autoencoder makes of them.
 
 use anyhow::{Result, ensure};
-use astro::dense::Threads;
+use astro::numerics::dense::Threads;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 

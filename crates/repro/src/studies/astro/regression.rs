@@ -1,10 +1,10 @@
 //! Fits a network to a few numbers, all of them in every step.
 
 use anyhow::Result;
-use astro::adam::{Adam, AdamParams};
-use astro::layers::Mode;
-use astro::network::{Network, Tape};
-use astro::random::Streams;
+use astro::networks::layers::Mode;
+use astro::networks::network::{Network, Tape};
+use astro::numerics::adam::{Adam, AdamParams};
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 
 use super::Monitor;

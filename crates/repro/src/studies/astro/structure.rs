@@ -1,9 +1,9 @@
 //! Who is connected to whom, and how wide a network is where.
 
 use anyhow::Result;
-use astro::classifier::{AstrocyteClassifier, neuron_classifier};
-use astro::layers::{Kind, Layer, Wiring};
-use astro::network::Network;
+use astro::networks::classifier::{AstrocyteClassifier, neuron_classifier};
+use astro::networks::layers::{Kind, Wiring};
+use astro::networks::network::Network;
 use serde::{Deserialize, Serialize};
 
 use super::{Better, Monitor, Outcome, Study};
@@ -81,25 +81,16 @@ fn push_widths(table: &mut Table, name: &str, network: &Network) {
     ]);
     let mut depth = 0;
     for layer in network.layers() {
-        let (kind, connections) = match layer {
-            Layer::Band(band) => {
-                let kind = match band.kind() {
-                    Kind::Gather => "gather",
-                    Kind::Slide => "slide",
-                    Kind::Spread => "spread",
-                };
-                (kind, band.sizes().0)
-            }
-            Layer::Dense { inputs, outputs } => ("dense", inputs * outputs),
-            _ => continue,
-        };
+        if layer.connections() == 0 {
+            continue;
+        }
         depth += 1;
         table.push([
             name.into(),
             depth.into(),
-            kind.into(),
+            layer.name().into(),
             layer.outputs().into(),
-            connections.into(),
+            layer.connections().into(),
         ]);
     }
 }

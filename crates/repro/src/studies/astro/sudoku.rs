@@ -1,8 +1,8 @@
 //! Astrocyte Sudoku: a given dense layer as a stack of slides, and what is left over.
 
 use anyhow::{Result, ensure};
-use astro::compile::{exact_bands, fit_bands, network, product};
-use astro::random::Streams;
+use astro::networks::compile::{exact_bands, fit_bands, network, product};
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};

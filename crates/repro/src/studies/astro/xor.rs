@@ -1,10 +1,12 @@
 //! Exclusive or, by a stack of astrocytes and by a dense network.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
-use astro::classifier::xor_network;
-use astro::layers::{Activation, Layer, Wiring};
-use astro::network::Network;
-use astro::random::Streams;
+use astro::networks::classifier::xor_network;
+use astro::networks::layers::{Activation, Dense, Nonlinearity, Wiring};
+use astro::networks::network::Network;
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
@@ -63,15 +65,18 @@ impl Xor {
         Ok(match cells {
             Cells::Astrocytes => xor_network(wiring, bias, activation)?,
             Cells::Neurons => Network::new(vec![
-                Layer::Dense {
+                Arc::new(Dense {
                     inputs: 2,
                     outputs: hidden,
-                },
-                Layer::Activation(activation, hidden),
-                Layer::Dense {
+                }),
+                Arc::new(Nonlinearity {
+                    function: activation,
+                    features: hidden,
+                }),
+                Arc::new(Dense {
                     inputs: hidden,
                     outputs: 1,
-                },
+                }),
             ])?,
         })
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use astro::attention::{AttentionError, Circuit, Fidelity, softmax};
-use astro::random::Streams;
+use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use astro::attention::{AttentionError, FeatureKind, FeatureMap, Mask, Qkv, Real};
-use astro::random::Streams;
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use astro::attention::transformer::{
     Architecture, LabelledImages, Mechanism, Training, Transformer, train,
 };
-use astro::random::Streams;
+use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::Hidden;
@@ -223,7 +223,11 @@ fn find(name: &str) -> Result<PathBuf> {
 }
 
 /// The first images of a set.
-fn first(images: &astro::images::Images, labels: &[u8], count: usize) -> Result<LabelledImages> {
+fn first(
+    images: &astro::networks::images::Images,
+    labels: &[u8],
+    count: usize,
+) -> Result<LabelledImages> {
     let count = count.min(labels.len());
     let pixels = (0..count).flat_map(|i| images.image(i)).copied().collect();
     Ok(LabelledImages::new(

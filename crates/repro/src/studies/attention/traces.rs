@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use astro::attention::leaky::{Instant, LeakyCircuit, TimeConstants};
 use astro::attention::{Circuit, Fidelity, Frame, Mask, Phase, Trajectory};
-use astro::random::Streams;
+use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
