@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
 use crate::execute::{Interrupted, stop_on_ctrl_c};
-use crate::experiment::{Change, Profile};
+use crate::experiment::Change;
+use crate::profile::Profile;
 
 /// Reproduces the figures of three works on how brains could compute what deep learning computes:
 /// dendritic cortical microcircuits, artificial astrocyte networks, neuron–astrocyte transformers.

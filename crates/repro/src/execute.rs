@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::experiment::{Plan, Profile, Run};
+use crate::experiment::{Plan, Run};
 use crate::paths::Output;
+use crate::profile::Profile;
 use crate::progress::Progress;
 use crate::provenance;
 use crate::store::{Record, Store};

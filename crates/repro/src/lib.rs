@@ -2,7 +2,8 @@
 //!
 //! An experiment file says what varies and what is fixed ([`experiment`]); a study says what one
 //! run computes ([`studies`]); runs are executed in parallel and kept on disk ([`execute`],
-//! [`store`]); figures are drawn from the CSV files and from nothing else ([`figures`], [`plot`]).
+//! [`store`]) as CSV tables ([`results`]); figures are drawn from these and from nothing else
+//! ([`figures`], [`plot`]).
 
 pub mod cli;
 mod commands;
@@ -10,12 +11,13 @@ mod compare;
 pub mod execute;
 pub mod experiment;
 pub mod figures;
-pub mod frame;
 pub mod paths;
 pub mod plot;
+pub mod profile;
 mod progress;
 pub mod provenance;
 mod report;
-mod stats;
+pub mod results;
+mod settings;
 pub mod store;
 pub mod studies;

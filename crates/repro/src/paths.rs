@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::experiment::Profile;
+use crate::profile::Profile;
 
 /// The checkout that the program works on: experiments, data sets and published values are read
 /// from it.

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::experiment::{Plan, Profile};
-use crate::frame::write_atomically;
+use crate::experiment::Plan;
 use crate::paths::Output;
+use crate::profile::Profile;
+use crate::results::files::write_atomically;
 
 /// The commit this program was built from; `+` after it: with uncommitted changes.
 pub const CODE: &str = env!("REPRO_CODE");

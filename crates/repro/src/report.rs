@@ -9,8 +9,9 @@ use base64ct::{Base64, Encoding as _};
 use crate::compare::{self, Point, count, verdicts};
 use crate::experiment::Experiment;
 use crate::figures::{self, Figure, Inputs};
-use crate::frame::{Frame, write_atomically};
 use crate::progress::duration;
+use crate::results::Frame;
+use crate::results::files::write_atomically;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\

@@ -15,10 +15,12 @@ use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::experiment::{Plan, Run, tree};
-use crate::frame::{Cell, Frame, Table, write_csv};
+use crate::experiment::{Plan, Run};
 use crate::paths::Output;
 use crate::provenance;
+use crate::results::table::write_csv;
+use crate::results::{Cell, Frame, Table};
+use crate::settings::tree;
 use crate::studies::Outcome;
 
 /// One finished run.
@@ -187,9 +189,8 @@ impl Store {
         let Some((_, first)) = parts.first() else {
             return Ok(());
         };
-        let columns: Vec<String> = std::iter::once("key".to_owned())
-            .chain(first.columns.iter().cloned())
-            .collect();
+        let names = first.columns.iter().cloned();
+        let columns: Vec<String> = std::iter::once("key".to_owned()).chain(names).collect();
         let rows = parts.iter().flat_map(|(key, table)| {
             table
                 .rows
@@ -287,10 +288,8 @@ impl Store {
                 match record.tables.iter_mut().find(|(n, _)| n == name) {
                     Some((_, table)) => table.rows.push(cells),
                     None => {
-                        let table = Table {
-                            columns: columns.to_vec(),
-                            rows: vec![cells],
-                        };
+                        let mut table = Table::new(columns.iter().cloned());
+                        table.rows.push(cells);
                         record.tables.push((name.to_owned(), table));
                     }
                 }

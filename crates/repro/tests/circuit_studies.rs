@@ -4,8 +4,9 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use repro::experiment::{Change, Experiment, Plan, Profile};
-use repro::frame::{Cell, Table};
+use repro::experiment::{Change, Experiment, Plan};
+use repro::profile::Profile;
+use repro::results::{Cell, Table};
 use repro::studies::{Monitor, Outcome};
 
 /// The runs of an experiment's quick profile, with changed settings.

@@ -14,7 +14,8 @@ use clap::Args;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::frame::{Cell, Table, write_csv};
+use crate::results::stats::median;
+use crate::results::{Cell, Table};
 
 /// Replace a model's softmax attention by the neuron–astrocyte circuit and report the error.
 #[derive(Debug, Args)]
@@ -145,7 +146,7 @@ impl Request {
     }
 
     fn write(&self, results: &[(usize, Errors)]) -> Result<()> {
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "features",
             "m",
             "seed",
@@ -168,12 +169,9 @@ impl Request {
                 ]);
             }
         }
-        write_csv(
-            &self.out,
-            &table.columns,
-            table.rows.iter().map(|row| row.iter().collect()),
-        )
-        .with_context(|| format!("--out {}", self.out.display()))
+        table
+            .write(&self.out)
+            .with_context(|| format!("--out {}", self.out.display()))
     }
 
     fn summarise(&self, qkv: &Qkv<f64>, results: &[(usize, Errors)]) -> Result<()> {
@@ -193,19 +191,15 @@ impl Request {
             "m", "relative error", "mean cosine"
         )?;
         for (m, errors) in results {
-            let median = |pick: fn(&Fidelity) -> f64| {
-                let mut values: Vec<f64> = errors
-                    .iter()
-                    .filter_map(|(_, f)| f.as_ref().map(pick))
-                    .collect();
-                values.sort_by(f64::total_cmp);
-                values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+            let median_of = |pick: fn(&Fidelity) -> f64| {
+                let values = errors.iter().filter_map(|(_, f)| f.as_ref().map(pick));
+                median(&values.collect::<Vec<f64>>())
             };
             writeln!(
                 out,
                 "{m:>8}{:>16.5}{:>16.6}",
-                median(|f| f.relative_error),
-                median(|f| f.mean_cosine)
+                median_of(|f| f.relative_error),
+                median_of(|f| f.mean_cosine)
             )?;
         }
         Ok(())

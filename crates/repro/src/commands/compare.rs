@@ -7,10 +7,10 @@ use anyhow::{Result, ensure};
 
 use super::figures::output;
 use crate::compare::{self, Comparison, Point, verdicts};
-use crate::experiment::Profile;
 use crate::figures::{self, Inputs};
-use crate::frame::{Cell, write_csv};
-use crate::paths::Repository;
+use crate::paths::{Output, Repository};
+use crate::profile::Profile;
+use crate::results::{Cell, Table};
 
 const POINT_COLUMNS: [&str; 15] = [
     "figure",
@@ -122,13 +122,9 @@ fn print_runs(out: &mut impl std::io::Write, points: &[Point]) -> Result<()> {
     Ok(())
 }
 
-fn write(
-    all: &[(&str, Vec<Point>)],
-    profile: Profile,
-    output: &crate::paths::Output,
-) -> Result<()> {
-    let mut points = Vec::new();
-    let mut runs = Vec::new();
+fn write(all: &[(&str, Vec<Point>)], profile: Profile, output: &Output) -> Result<()> {
+    let mut points = Table::new(POINT_COLUMNS);
+    let mut runs = Table::new(RUN_COLUMNS);
     for (figure, point) in all
         .iter()
         .flat_map(|(f, points)| points.iter().map(move |p| (*f, p)))
@@ -154,22 +150,15 @@ fn write(
         ]);
         row.extend([point.epochs.1.into(), (ours.mean - published.mean).into()]);
         row.extend([point.standard_errors().into(), profile.name().into()]);
-        points.push(row);
+        points.rows.push(row);
         for run in &point.repeated {
             let mut row = place.to_vec();
             row.push(Cell::Number(run.seed as f64));
             let counts = [run.validation.0, run.validation.1, run.test.0, run.test.1];
             row.extend(counts.map(Cell::from));
-            runs.push(row);
+            runs.rows.push(row);
         }
     }
-    for (name, columns, rows) in [
-        ("compare", &POINT_COLUMNS[..], &points),
-        ("compare_runs", &RUN_COLUMNS[..], &runs),
-    ] {
-        let columns: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
-        let path = output.dir().join(format!("{name}.csv"));
-        write_csv(&path, &columns, rows.iter().map(|r| r.iter().collect()))?;
-    }
-    Ok(())
+    points.write(&output.dir().join("compare.csv"))?;
+    runs.write(&output.dir().join("compare_runs.csv"))
 }

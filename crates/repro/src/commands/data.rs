@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::frame::{Cell, write_csv};
+use crate::results::{Cell, Table};
 use crate::studies::mimic;
 
 /// `repro data export TASK --seed S --size N --out FILE.csv`.
@@ -35,9 +35,6 @@ enum Task {
     Mimic,
 }
 
-/// Column names and rows.
-type Samples = (Vec<String>, Vec<Vec<Cell>>);
-
 /// Samples beyond which the size is taken for a slip.
 const MOST: usize = 10_000_000;
 
@@ -49,36 +46,37 @@ impl Export {
             "--size {}: from 1 to {MOST} samples",
             self.size
         );
-        let (columns, rows) = match self.task {
+        let samples = match self.task {
             Task::Yinyang => self.yinyang(),
             Task::Mimic => self.mimic()?,
         };
-        write_csv(&self.out, &columns, rows.iter().map(|r| r.iter().collect()))
+        samples
+            .write(&self.out)
             .with_context(|| format!("--out {}", self.out.display()))
     }
 
-    fn yinyang(&self) -> Samples {
+    fn yinyang(&self) -> Table {
         let data = tasks::yinyang::generate(self.seed, self.size);
-        let features = tasks::yinyang::FEATURE_NAMES.map(str::to_owned);
-        let columns = features.into_iter().chain(["class".to_owned()]).collect();
-        let rows = data.rows().map(|(features, class)| {
-            let features = features.map(Cell::from);
-            features.chain([Cell::from(class)]).collect()
-        });
-        (columns, rows.collect())
+        let mut table = Table::new(tasks::yinyang::FEATURE_NAMES.into_iter().chain(["class"]));
+        table.rows = data
+            .rows()
+            .map(|(features, class)| features.map(Cell::from).chain([class.into()]).collect())
+            .collect();
+        table
     }
 
     /// The samples that a run of the experiment `mimic` with this seed learns from.
-    fn mimic(&self) -> Result<Samples> {
+    fn mimic(&self) -> Result<Table> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed.into());
         let teacher = mimic::published_teacher(&mut rng)?;
         let data = teacher.samples(self.size, &mut rng);
         let names = |prefix: &'static str, n: usize| (1..=n).map(move |i| format!("{prefix}_{i}"));
         let columns = names("input", data.inputs.ncols());
-        let columns = columns.chain(names("target", data.targets.ncols()));
-        let rows = data
+        let mut table = Table::new(columns.chain(names("target", data.targets.ncols())));
+        table.rows = data
             .rows()
-            .map(|(input, target)| input.chain(target).map(Cell::from).collect());
-        Ok((columns.collect(), rows.collect()))
+            .map(|(input, target)| input.chain(target).map(Cell::from).collect())
+            .collect();
+        Ok(table)
     }
 }

@@ -10,8 +10,8 @@ use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::frame::{Cell, Table, write_csv};
 use crate::paths::Repository;
+use crate::results::Table;
 use crate::studies::Digits;
 
 /// What to train, and where to put it.
@@ -60,7 +60,7 @@ pub(crate) fn train(request: &Request) -> Result<()> {
     let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
     let adam = AdamParams::with_rate(*learning_rate);
     let mut trainer = VaeTrainer::new(vae, adam, 128, streams, Threads(*threads))?;
-    let mut log = Table::new(&["epoch", "train_loss", "test_loss"]);
+    let mut log = Table::new(["epoch", "train_loss", "test_loss"]);
     let style = "{bar:30} {pos}/{len} epochs, {eta} left  {msg}";
     let bar = ProgressBar::new(*epochs as u64).with_style(ProgressStyle::with_template(style)?);
     for epoch in 1..=*epochs {
@@ -83,6 +83,5 @@ pub(crate) fn train(request: &Request) -> Result<()> {
     trainer
         .vae()
         .save(out, &[("command", &command), ("made by", version)])?;
-    let rows = log.rows.iter().map(|row: &Vec<Cell>| row.iter().collect());
-    write_csv(&out.with_extension("csv"), &log.columns, rows)
+    log.write(&out.with_extension("csv"))
 }

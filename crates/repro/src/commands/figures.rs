@@ -7,9 +7,10 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 
 use crate::execute::execute;
-use crate::experiment::{Change, Experiment, Plan, Profile};
+use crate::experiment::{Change, Experiment, Plan};
 use crate::figures::{self, Figure, Inputs};
 use crate::paths::{Output, Repository};
+use crate::profile::Profile;
 use crate::progress::duration;
 use crate::report;
 

@@ -4,9 +4,10 @@ use std::io::Write as _;
 
 use anyhow::Result;
 
-use crate::experiment::{Experiment, Profile};
+use crate::experiment::Experiment;
 use crate::figures::{self, Figure};
 use crate::paths::Repository;
+use crate::profile::Profile;
 use crate::progress::duration;
 
 /// Prints every figure with its source, its cost under each profile, and what it shows.

@@ -7,10 +7,11 @@ use anyhow::{Result, anyhow};
 
 use crate::commands::figures::check_changes;
 use crate::execute::execute;
-use crate::experiment::{Change, Experiment, Plan, Profile};
-use crate::frame::{Cell, Frame, write_csv};
+use crate::experiment::{Change, Experiment, Plan};
 use crate::paths::Output;
-use crate::stats::mean_std;
+use crate::profile::Profile;
+use crate::results::stats::mean_std;
+use crate::results::{Cell, Frame, Table};
 use crate::studies::Better;
 
 /// Points shown on the terminal; the summary file has all.
@@ -112,14 +113,10 @@ fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<
 }
 
 fn write_summary(plan: &Plan, output: &Output, metric: &str, points: &[Point]) -> Result<()> {
-    let mut columns = plan.varied.clone();
-    columns.extend([
-        format!("{metric}_mean"),
-        format!("{metric}_std"),
-        "runs".into(),
-        "without_result".into(),
-    ]);
-    let rows: Vec<Vec<Cell>> = points
+    let scores = [format!("{metric}_mean"), format!("{metric}_std")];
+    let counts = ["runs", "without_result"].map(str::to_owned);
+    let mut table = Table::new(plan.varied.iter().cloned().chain(scores).chain(counts));
+    table.rows = points
         .iter()
         .map(|p| {
             let values = p.values.iter().map(|v| Cell::parse(v.trim_matches('"')));
@@ -132,8 +129,7 @@ fn write_summary(plan: &Plan, output: &Output, metric: &str, points: &[Point]) -
             values.chain(rest).collect()
         })
         .collect();
-    let path = output.summary(&plan.experiment);
-    write_csv(&path, &columns, rows.iter().map(|r| r.iter().collect()))
+    table.write(&output.summary(&plan.experiment))
 }
 
 fn print(plan: &Plan, metric: &str, points: &[Point]) -> Result<()> {

@@ -9,8 +9,8 @@ use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::frame::{Cell, Table, write_csv};
 use crate::paths::Repository;
+use crate::results::{Cell, Table};
 use crate::studies::{ARCHITECTURE, Digits};
 
 /// Steps between the rows of the log.
@@ -82,7 +82,7 @@ pub(crate) fn run(request: &Request) -> Result<()> {
     let mut model = Transformer::new(ARCHITECTURE, &mut weights)?;
     let style = "{bar:30} {pos}/{len} steps, {eta} left  {msg}";
     let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(style)?);
-    let mut log = Table::new(&["step", "loss"]);
+    let mut log = Table::new(["step", "loss"]);
     let mut sum = 0.0;
     train(
         &mut model,
@@ -120,6 +120,5 @@ pub(crate) fn run(request: &Request) -> Result<()> {
             ("test accuracy", &accuracy.to_string()),
         ],
     )?;
-    let rows = log.rows.iter().map(|row: &Vec<Cell>| row.iter().collect());
-    write_csv(&out.with_extension("csv"), &log.columns, rows)
+    log.write(&out.with_extension("csv"))
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{Point, Repeated, Statistic, trained};
+use super::point::{Point, Repeated, Statistic, trained};
 use crate::figures::Inputs;
-use crate::frame::{Frame, Row};
+use crate::results::{Frame, Row};
 
 /// Epochs of the published sweeps.
 const SWEEP_EPOCHS: usize = 45;

@@ -5,10 +5,10 @@
 
 use anyhow::Result;
 
-use super::{Point, Statistic, trained};
+use super::point::{Point, Statistic, trained};
 use crate::figures::{Inputs, STARTED};
-use crate::frame::{Frame, Row};
-use crate::stats::mean_std;
+use crate::results::stats::mean_std;
+use crate::results::{Frame, Row};
 
 const EPOCHS: usize = 150;
 const RUNS: usize = 20;

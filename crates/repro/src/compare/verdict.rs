@@ -1,6 +1,6 @@
 //! One line for a whole series.
 
-use super::Point;
+use super::point::Point;
 
 /// A line per series: how much lies behind it, and how far it is from the published one.
 pub(crate) fn verdicts(points: &[Point]) -> Vec<String> {
@@ -82,7 +82,7 @@ pub(crate) fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Repeated, Statistic};
+    use super::super::point::{Repeated, Statistic};
     use super::*;
 
     fn point(ours: f64, epochs: usize) -> Point {

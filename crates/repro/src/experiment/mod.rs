@@ -19,9 +19,9 @@
 //! A file of a user's own sweep has `seeds` and `[[points]]` at the top level and needs no profile.
 
 mod axis;
+mod change;
 mod plan;
 mod points;
-pub(crate) mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,33 +31,13 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use change::Change;
 pub use plan::{Plan, Run};
 
+use crate::profile::Profile;
+use crate::settings::{parse_at, plain, tree};
 use crate::studies::{self, StudyKind};
 use points::Block;
-
-/// How much work is done. The models are the same in all profiles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Profile {
-    /// Every figure in minutes: fewer points, seeds or epochs.
-    #[default]
-    Quick,
-    /// The sources' exact numbers: hours to days.
-    Paper,
-}
-
-impl Profile {
-    /// Both, cheapest first.
-    pub const ALL: [Self; 2] = [Self::Quick, Self::Paper];
-
-    /// `quick` or `paper`, as in TOML keys and folder names.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Quick => "quick",
-            Self::Paper => "paper",
-        }
-    }
-}
 
 /// An experiment file, read and understood, with nothing varied yet.
 #[derive(Clone, Debug)]
@@ -261,92 +241,4 @@ impl Experiment {
             Err(error) => !format!("{error:#}").contains("unknown field"),
         })
     }
-}
-
-/// One `--set key=value`.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// Dotted key.
-    pub key: String,
-    value: Value,
-}
-
-impl std::str::FromStr for Change {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| anyhow!("{text:?} is not key=value, e.g. training.epochs=10"))?;
-        let (key, value) = (key.trim(), value.trim());
-        ensure!(!key.is_empty(), "{text:?} has no key before the =");
-        // A bare word is meant as a string: --set network.start=random.
-        let parsed: Result<toml::Table, _> = format!("v = {value}").parse();
-        let value = match parsed {
-            Ok(mut table) if table.len() == 1 => plain(
-                key,
-                table.remove("v").unwrap_or(toml::Value::Boolean(false)),
-            )?,
-            _ if value
-                .chars()
-                .all(|c| c.is_alphanumeric() || "-_./ ".contains(c)) =>
-            {
-                Value::from(value)
-            }
-            _ => bail!("{text:?}: the value is not TOML (number, \"text\", true, [list])"),
-        };
-        Ok(Self {
-            key: key.to_owned(),
-            value,
-        })
-    }
-}
-
-/// A TOML value without what no setting can be: dates, numbers that are not finite. `key` is where it stands.
-fn plain(key: &str, value: toml::Value) -> Result<Value> {
-    let below = |name: &str| match key {
-        "" => name.to_owned(),
-        _ => format!("{key}.{name}"),
-    };
-    Ok(match value {
-        toml::Value::Table(table) => {
-            let entry = |(name, value): (String, toml::Value)| {
-                let value = plain(&below(&name), value)?;
-                Ok((name, value))
-            };
-            Value::Object(table.into_iter().map(entry).collect::<Result<_>>()?)
-        }
-        toml::Value::Array(values) => {
-            let entry = |(i, value)| plain(&below(&format!("{i}")), value);
-            Value::Array(
-                values
-                    .into_iter()
-                    .enumerate()
-                    .map(entry)
-                    .collect::<Result<_>>()?,
-            )
-        }
-        toml::Value::Float(x) if !x.is_finite() => {
-            bail!("key {key}: {x} is not a finite number")
-        }
-        toml::Value::Datetime(date) => bail!("key {key}: {date} is a date; no setting is one"),
-        other => serde_json::to_value(other)?,
-    })
-}
-
-/// Deserializes with the key path in the error message.
-pub(crate) fn parse_at<T: serde::de::DeserializeOwned>(prefix: &str, value: Value) -> Result<T> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        // The words of people instead of Rust's.
-        let inner = error.inner().to_string();
-        let inner = inner.replace("expected usize", "expected a whole number, zero or more");
-        let inner = inner.replace("expected f64", "expected a number");
-        let path = match (prefix, error.path().to_string().as_str()) {
-            ("", ".") => return anyhow!("{inner}"),
-            ("", path) => path.to_owned(),
-            (prefix, ".") => prefix.to_owned(),
-            (prefix, path) => format!("{prefix}.{path}"),
-        };
-        anyhow!("key {path}: {inner}")
-    })
 }

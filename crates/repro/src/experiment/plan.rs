@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::tree;
+use crate::settings::tree;
 use crate::studies::{Job, StudyKind};
 
 /// One run: a pure function of its settings and its seed.

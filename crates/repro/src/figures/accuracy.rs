@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::Inputs;
-use crate::frame::{Frame, Row};
 use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
-use crate::stats::mean_std;
+use crate::results::stats::mean_std;
+use crate::results::{Frame, Row};
 
 /// What is swept: its setting, its column in the published table, and its axis.
 pub(super) struct Swept {

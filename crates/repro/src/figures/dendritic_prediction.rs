@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::{Figure, Inputs};
-use crate::frame::{Frame, Row};
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
+use crate::results::{Frame, Row};
 
 /// Talk behind the report, slides 3–4; Urbanczik and Senn, Neuron 81 (2014).
 pub(super) static FIGURE: Figure = Figure {

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::{Figure, Inputs};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::stats::median_index;
+use crate::results::{Frame, Row};
 
 /// Report, Fig. 4.
 pub(super) static FIGURE: Figure = Figure {
@@ -49,14 +50,13 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
 
 /// The run shown in detail: the one with the median error at the end.
 fn median_run(runs: &Frame) -> Result<String> {
-    let mut errors = Vec::new();
-    for run in runs.rows() {
-        let error = run.maybe("last_validation_mse")?.unwrap_or(f64::INFINITY);
-        errors.push((error, run.text("key")?.to_owned()));
-    }
-    errors.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let middle = errors.len().saturating_sub(1) / 2;
-    Ok(errors.get(middle).map_or_else(String::new, |e| e.1.clone()))
+    let error = |run: Row<'_>| run.maybe("last_validation_mse");
+    let errors = runs
+        .rows()
+        .map(|run| Ok(error(run)?.unwrap_or(f64::INFINITY)));
+    let errors = errors.collect::<Result<Vec<f64>>>()?;
+    let shown = median_index(&errors).and_then(|i| runs.rows().nth(i));
+    shown.map_or(Ok(String::new()), |run| Ok(run.text("key")?.to_owned()))
 }
 
 /// Output potentials and their targets.

@@ -4,8 +4,8 @@
 use anyhow::Result;
 
 use super::{Figure, Inputs};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
 
 /// Report, summary.
 pub(super) static MNIST_STEADNET: Figure = Figure {

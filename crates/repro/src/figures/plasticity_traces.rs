@@ -4,8 +4,8 @@
 use anyhow::Result;
 
 use super::{Figure, Inputs};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
 
 /// Not in the report; the plots of its code.
 pub(super) static PLASTICITY_TRACES: Figure = Figure {
@@ -88,7 +88,7 @@ fn trace(traces: &Frame, place: &Place, lag: f64, epoch: f64, limits: &Limits) -
         let word = if epoch == 1.0 { "epoch" } else { "epochs" };
         axes = axes.title(format!("{epoch} {word}"));
     }
-    let point = |r: crate::frame::Row<'_>, column| Ok((r.number("time_ms")?, r.number(column)?));
+    let point = |r: crate::results::Row<'_>, column| Ok((r.number("time_ms")?, r.number(column)?));
     let column = |name| {
         traces
             .rows()

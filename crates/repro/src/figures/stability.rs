@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::{Figure, Inputs};
-use crate::frame::{Frame, Row};
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::{Frame, Row};
 
 /// Report, Fig. 3.
 pub(super) static FIGURE: Figure = Figure {

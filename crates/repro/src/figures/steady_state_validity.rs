@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::{Figure, Inputs};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
 
 /// Report, Fig. 5, and a last row of ours: learning at a tenth of the rates.
 pub(super) static FIGURE: Figure = Figure {

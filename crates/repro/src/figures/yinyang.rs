@@ -4,9 +4,9 @@ use anyhow::Result;
 use tasks::yinyang::class_of;
 
 use super::{Figure, Inputs};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::stats::mean_std;
+use crate::results::Frame;
+use crate::results::stats::mean_std;
 
 /// Report, Fig. 7.
 pub(super) static YINYANG: Figure = Figure {
@@ -95,7 +95,7 @@ fn over_training(
 }
 
 fn points(frame: &Frame, column: &str, factor: f64) -> Result<Vec<(f64, f64)>> {
-    let point = |row: crate::frame::Row<'_>| {
+    let point = |row: crate::results::Row<'_>| {
         Ok(row
             .maybe(column)?
             .map(|y| Ok((row.number("epoch")?, factor * y))))

@@ -1,7 +1,19 @@
-//! The plotted area of a panel: from data to places on the page.
+//! Parts of a page, and the plotted area of a panel: from data to places on the page.
 
-use super::page::Rect;
 use super::scale::Fitted;
+
+/// A part of a page, in points from its upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rect {
+    /// Left edge.
+    pub x: f64,
+    /// Upper edge.
+    pub y: f64,
+    /// Width.
+    pub w: f64,
+    /// Height.
+    pub h: f64,
+}
 
 /// A place on the page, or in the data.
 pub(super) type Point = (f64, f64);

@@ -1,8 +1,7 @@
 //! Where a legend stands: where it covers least of what is plotted.
 
-use super::area::{Area, Point};
+use super::area::{Area, Point, Rect};
 use super::axes::Mark;
-use super::page::Rect;
 use super::text::layout;
 
 /// Places that are tried, as fractions of the free width and height from the lower left: the first

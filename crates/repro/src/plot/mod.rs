@@ -13,9 +13,11 @@ mod page;
 mod panel;
 mod pen;
 mod scale;
+mod style;
 mod text;
 
+pub use area::Rect;
 pub use axes::{Axes, Marker, Stroke};
 pub use color::{Color, SERIES, gradient};
-pub use page::{Page, Rect, Width};
+pub use page::{Page, Width};
 pub use scale::Scale;

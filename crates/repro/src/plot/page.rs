@@ -3,9 +3,10 @@
 use anyhow::{Result, anyhow};
 use plotters::backend::{DrawingBackend, SVGBackend};
 
+use super::area::Rect;
 use super::export::{UNITS, finish_svg, png};
-use super::panel::{GAP, TICK};
 use super::pen::Pen;
+use super::style::{GAP, TICK};
 use super::text::wrap;
 use super::{Axes, Color};
 
@@ -25,19 +26,6 @@ impl Width {
             Self::Double => 519.0,
         }
     }
-}
-
-/// A part of a page, in points from its upper left corner.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rect {
-    /// Left edge.
-    pub x: f64,
-    /// Upper edge.
-    pub y: f64,
-    /// Width.
-    pub w: f64,
-    /// Height.
-    pub h: f64,
 }
 
 /// A page of panels.

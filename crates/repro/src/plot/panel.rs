@@ -2,21 +2,13 @@
 
 use plotters::backend::DrawingBackend;
 
-use super::area::{Area, Point};
+use super::area::{Area, Point, Rect};
 use super::axes::{LegendEntry, Mark};
-use super::page::Rect;
 use super::pen::{Drawn, Pen, filled, units};
 use super::scale::{Fitted, Scale};
+use super::style::{GAP, LABEL, TICK, TICK_LENGTH, TITLE};
 use super::text::layout;
 use super::{Axes, Color, Stroke, legend};
-
-/// Font sizes in points.
-const LABEL: f64 = 8.0;
-pub(super) const TICK: f64 = 7.0;
-const TITLE: f64 = 8.0;
-/// Length of a tick, and gaps between things, in points.
-const TICK_LENGTH: f64 = 2.5;
-pub(super) const GAP: f64 = 3.0;
 
 impl Pen<'_> {
     /// Draws the panel into this part of the page.

@@ -8,6 +8,7 @@ use microcircuit::{
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
+use crate::results::stats::argmax;
 
 /// Which of the two networks computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,17 +88,6 @@ pub(super) fn somata(network: &dyn Microcircuit<f32>) -> Vec<f32> {
         .flatten()
         .flatten()
         .collect()
-}
-
-/// Index of the largest output; the first of equals.
-pub(super) fn argmax(output: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, &u) in output.iter().enumerate() {
-        if u > output[best] {
-            best = i;
-        }
-    }
-    best
 }
 
 /// Mean squared error and accuracy, added up pattern by pattern.

@@ -5,7 +5,7 @@ use microcircuit::{Activation, UrbanczikSenn};
 use serde::{Deserialize, Serialize};
 
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
+use crate::results::{Cell, Table};
 
 /// Settings of a learning neuron. It is nudged towards a target potential for a while; before and
 /// after that its dendrite is alone.
@@ -171,8 +171,8 @@ impl Study for DendriticPrediction {
     }
 
     fn run(&self, _: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
-        let mut traces = Table::new(&["t_ms", "soma", "prediction", "nudged"]);
-        let mut weights = Table::new(&["t_ms", "synapse", "rate", "weight"]);
+        let mut traces = Table::new(["t_ms", "soma", "prediction", "nudged"]);
+        let mut weights = Table::new(["t_ms", "synapse", "rate", "weight"]);
         let mut neuron = self.neuron();
         let steps = (self.phases.total_ms() / self.dt_ms).round() as usize;
         for step in 0..=steps {

@@ -14,7 +14,7 @@ use tasks::mimic::{Activation, Teacher};
 
 use super::circuits::{Model, distance_from_self_prediction, record_divergence};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
+use crate::results::{Cell, Table};
 
 /// Settings of a mimic run. One generator, seeded with the run's seed, gives in this order teacher,
 /// training samples, validation samples, initial weights and the order of presentation.
@@ -203,9 +203,9 @@ impl<'a> Course<'a> {
             validation,
             network,
             rng,
-            curves: Table::new(&["epoch", "validation_mse", "ip_distance", "pi_distance"]),
-            weights: table(["epoch".to_owned()].into_iter().chain(weight_names(dims))),
-            traces: table(trace_columns),
+            curves: Table::new(["epoch", "validation_mse", "ip_distance", "pi_distance"]),
+            weights: Table::new(["epoch".to_owned()].into_iter().chain(weight_names(dims))),
+            traces: Table::new(trace_columns),
         })
     }
 
@@ -259,7 +259,7 @@ impl<'a> Course<'a> {
         outcome.metric("pi_distance", pi);
         outcome.table("curves", self.curves);
         outcome.table("weights", self.weights);
-        let mut teacher = table(weight_names(&self.study.network.dims));
+        let mut teacher = Table::new(weight_names(&self.study.network.dims));
         let layers = self.teacher.weights().iter().flat_map(row_major);
         teacher
             .rows
@@ -327,14 +327,6 @@ impl<'a> Course<'a> {
 /// A resting network. Without noise in its parameters it never asks for a normal deviate.
 fn network(params: &Params, weights: Weights<f32>) -> Result<Box<dyn Microcircuit<f32>>> {
     Model::PyraLNet.build(params.clone(), weights, || 0.0)
-}
-
-/// A table with columns named at run time.
-fn table(columns: impl Iterator<Item = String>) -> Table {
-    Table {
-        columns: columns.collect(),
-        rows: Vec::new(),
-    }
 }
 
 /// `up_<layer>_<post>_<pre>` for every forward weight, layer by layer and row by row, from 1.

@@ -14,8 +14,8 @@ use tasks::mnist::{self, Images, N_CLASSES, Split};
 
 use super::circuits::{Model, Score, record_divergence};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
 use crate::paths::Repository;
+use crate::results::{Cell, Table};
 
 /// Settings of an MNIST run. The seed has four generators: one for the choice of images, one for the
 /// initial weights, one for the orders of presentation, one for noise.
@@ -231,7 +231,7 @@ impl<'a> Course<'a> {
             target: vec![0.0; N_CLASSES],
             presented: 0,
             to_present: epochs * per_epoch + study.training.n_tests() * test,
-            curves: Table::new(&["epoch", "validation_mse", "validation_error", "test_error"]),
+            curves: Table::new(["epoch", "validation_mse", "validation_error", "test_error"]),
         })
     }
 

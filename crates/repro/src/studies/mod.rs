@@ -13,19 +13,14 @@ mod mnist;
 mod plasticity_traces;
 mod stability;
 mod steady_state;
+mod study;
 mod yinyang;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use anyhow::{Result, anyhow};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use crate::experiment::parse_at;
-use crate::frame::{Cell, Table};
 pub(crate) use astro::Digits;
 pub(crate) use attention::ARCHITECTURE;
+pub use study::{Better, Job, Monitor, Outcome, Stopped, Study, StudyKind};
 
 /// Every study there is.
 const ALL: &[StudyKind] = &[
@@ -48,110 +43,6 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<astro::Classifier>(),
 ];
 
-/// What a run found out.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// One value each, by name: the run's row in `<experiment>.csv`.
-    pub metrics: Vec<(&'static str, Cell)>,
-    /// Longer results, by name: rows of `<experiment>.<table>.csv`.
-    pub tables: Vec<(&'static str, Table)>,
-}
-
-impl Outcome {
-    /// Adds a metric.
-    pub fn metric(&mut self, name: &'static str, value: impl Into<Cell>) {
-        self.metrics.push((name, value.into()));
-    }
-
-    /// Adds a table.
-    pub fn table(&mut self, name: &'static str, table: Table) {
-        self.tables.push((name, table));
-    }
-}
-
-/// What a study implements.
-pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The word after `study =`.
-    const NAME: &'static str;
-    /// Goes up when the same settings and seed give other results than before.
-    const VERSION: u32 = 1;
-    /// The metric that says how good a point is, and whether more is better.
-    const HEADLINE: (&'static str, Better);
-
-    /// Refuses settings (or a seed) that cannot run, before anything runs.
-    fn check(&self, seed: u64) -> Result<()>;
-
-    /// Estimated seconds on one core of a current laptop.
-    fn seconds(&self) -> f64;
-
-    /// Does the work. Calls [`Monitor::at`] now and then.
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome>;
-}
-
-/// Which end of a metric is the good one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Accuracies.
-    Higher,
-    /// Errors.
-    Lower,
-}
-
-/// A study whose type has been forgotten.
-pub trait Job: Send + Sync {
-    /// All settings, defaults included.
-    fn settings(&self) -> Value;
-    /// See [`Study::check`].
-    fn check(&self, seed: u64) -> Result<()>;
-    /// See [`Study::seconds`].
-    fn seconds(&self) -> f64;
-    /// See [`Study::run`].
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome>;
-}
-
-impl<S: Study> Job for S {
-    fn settings(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_else(|e| unreachable!("settings are plain data: {e}"))
-    }
-    fn check(&self, seed: u64) -> Result<()> {
-        Study::check(self, seed)
-    }
-    fn seconds(&self) -> f64 {
-        Study::seconds(self)
-    }
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
-        Study::run(self, seed, monitor)
-    }
-}
-
-/// An entry of the list of studies.
-#[derive(Debug)]
-pub struct StudyKind {
-    /// The word after `study =`.
-    pub name: &'static str,
-    /// See [`Study::VERSION`].
-    pub version: u32,
-    /// See [`Study::HEADLINE`].
-    pub headline: (&'static str, Better),
-    parse: fn(&Value) -> Result<Box<dyn Job>>,
-}
-
-impl StudyKind {
-    const fn of<S: Study>() -> Self {
-        Self {
-            name: S::NAME,
-            version: S::VERSION,
-            headline: S::HEADLINE,
-            parse: |value| Ok(Box::new(parse_at::<S>("", value.clone())?)),
-        }
-    }
-
-    /// Reads settings; unknown or missing keys and wrong types are errors that name the key.
-    pub fn parse(&self, settings: &Value) -> Result<Box<dyn Job>> {
-        (self.parse)(settings)
-    }
-}
-
 /// The study of that name.
 pub fn find(name: &str) -> Result<&'static StudyKind> {
     ALL.iter().find(|s| s.name == name).ok_or_else(|| {
@@ -165,39 +56,4 @@ pub fn find(name: &str) -> Result<&'static StudyKind> {
 /// All names.
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|s| s.name).collect()
-}
-
-/// Connects a run with whoever waits for it.
-pub struct Monitor<'a> {
-    stop: &'a AtomicBool,
-    progress: &'a (dyn Fn(f64) + Sync),
-}
-
-/// The run was asked to stop before its end; it leaves no result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopped;
-
-impl std::fmt::Display for Stopped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("stopped before its end")
-    }
-}
-
-impl std::error::Error for Stopped {}
-
-impl<'a> Monitor<'a> {
-    /// `progress` hears the fraction done.
-    pub fn new(stop: &'a AtomicBool, progress: &'a (dyn Fn(f64) + Sync)) -> Self {
-        Self { stop, progress }
-    }
-
-    /// Says how far the run is (0…1) and learns whether it should go on.
-    pub fn at(&self, fraction: f64) -> Result<(), Stopped> {
-        (self.progress)(fraction);
-        if self.stop.load(Ordering::Relaxed) {
-            Err(Stopped)
-        } else {
-            Ok(())
-        }
-    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::circuits::{Model, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::Table;
+use crate::results::Table;
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ impl PlasticityTraces {
             validation_patterns: 0,
         };
         let mut session = Session::new(Model::PyraLNet, &self.network, &self.task, schedule, seed)?;
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "epoch",
             "time_ms",
             "prediction_error",

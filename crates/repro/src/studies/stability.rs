@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circuits::record_divergence;
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
+use crate::results::{Cell, Table};
 
 /// Settings of a network 1-1-1 with a constant input and a constant target.
 ///
@@ -222,7 +222,7 @@ impl Study for Stability {
             "interneuron_steady",
             "output_steady",
         ];
-        let mut traces = Table::new(&columns);
+        let mut traces = Table::new(columns);
         let mut record = |time_ms: f64, somata: Somata| {
             let steady = self.settled(&params, &weights, somata);
             let [hidden, inn, output] = somata;
@@ -238,7 +238,7 @@ impl Study for Stability {
         });
         let presented = network.present(&self.pattern(), &mut observer).map(drop);
         let end = somata(|layer, compartment| network.potential(layer, compartment));
-        let mut phase = Table::new(&["hidden", "derivative_per_ms"]);
+        let mut phase = Table::new(["hidden", "derivative_per_ms"]);
         let Phase { from, to, points } = self.phase;
         for i in 0..points {
             let u = from + (to - from) * i as f64 / (points - 1) as f64;

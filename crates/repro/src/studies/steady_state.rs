@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::circuits::{Model, record_divergence, somata};
 use super::yinyang::{Schedule, Session, Task};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
+use crate::results::{Cell, Table};
 
 /// Settings of a comparison: one simulation, and beside it a steady-state network for every
 /// combination of `n_passes` and `n_exposures`, all from the same weights and with the same
@@ -182,7 +182,7 @@ impl SteadyState {
             "potentials",
             "weights",
         ];
-        let mut deviations = Table::new(&columns);
+        let mut deviations = Table::new(columns);
         let mut last = (f64::NAN, f64::NAN);
         for i in 0..self.patterns {
             let pattern = Pattern {

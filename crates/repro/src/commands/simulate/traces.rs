@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use microcircuit::{Compartment, Real, View};
 
-use crate::frame::Cell;
+use crate::results::Cell;
 
 /// The compartments by their names on the command line and in TRACES.csv.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::super::{Figure, Inputs};
 use super::bars::Statistic;
-use crate::frame::Frame;
 use crate::plot::{Axes, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
 
 /// Talk, "Proof sketch" and "Astrocyte Sudoku".
 pub(in crate::figures) static APPROXIMATION: Figure = Figure {

@@ -1,6 +1,7 @@
 //! Bars with the single runs as dots, and the published bars beside them.
 
 use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
+use crate::results::stats::{mean, median};
 
 /// Below this an accuracy is that of a network that answers the same to everything.
 pub(crate) const STARTED: f64 = 0.2;
@@ -14,13 +15,9 @@ pub(super) enum Statistic {
 
 impl Statistic {
     pub(super) fn of(self, values: &[f64]) -> f64 {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let n = sorted.len();
         match self {
-            Self::Mean => sorted.iter().sum::<f64>() / n as f64,
-            Self::Median if n == 0 => f64::NAN,
-            Self::Median => 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]),
+            Self::Mean => mean(values),
+            Self::Median => median(values),
         }
     }
 }

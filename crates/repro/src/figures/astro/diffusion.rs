@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::super::{Figure, Inputs};
 use super::bars::{Condition, OURS, STARTED, Statistic, accuracies, at_chance, legend};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
 
 /// Talk, "Effect of gliotransmitter diffusion on model performance".
 pub(in crate::figures) static DIFFUSION: Figure = Figure {

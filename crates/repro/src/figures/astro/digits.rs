@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::super::{Figure, Inputs};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Page, Scale, Width};
+use crate::results::Frame;
 
 /// Talk, the grids of digits.
 pub(in crate::figures) static DIGITS: Figure = Figure {

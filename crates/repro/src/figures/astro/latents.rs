@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::super::{Figure, Inputs};
 use super::bars::{OURS, STARTED, Statistic};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
 
 /// The published wiring reads 18 of 20 latents. Which these are is chance of the autoencoder; what of accuracies is?
 pub(in crate::figures) static LATENTS: Figure = Figure {

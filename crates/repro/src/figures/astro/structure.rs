@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::super::{Figure, Inputs};
-use crate::frame::Frame;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
 
 /// Talk, "Three astrocyte layers".
 pub(in crate::figures) static LAYERS: Figure = Figure {

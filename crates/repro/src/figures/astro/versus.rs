@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::super::{Figure, Inputs};
 use super::bars::{Condition, Statistic, accuracies, at_chance, legend};
-use crate::frame::Frame;
 use crate::plot::{Page, Width};
+use crate::results::Frame;
 
 /// Talk, "Test set performance".
 pub(in crate::figures) static ASTRO_VS_NEURONS: Figure = Figure {

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::super::{Figure, Inputs};
-use crate::frame::Row;
 use crate::plot::{Axes, Marker, Page, SERIES, Scale, Width};
+use crate::results::Row;
 
 /// Runs `xor_exp3` and `xor_exp4` of the program behind the talk both trained the dense network.
 pub(in crate::figures) static XOR: Figure = Figure {

@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 
-use super::{FEATURES, Figure, Inputs, log_slope, median, quantile, signed};
-use crate::frame::Frame;
+use super::labels::{FEATURES, signed};
+use super::{Figure, Inputs};
 use crate::plot::{Axes, Color, Marker, Page, Scale, Stroke, Width};
+use crate::results::Frame;
+use crate::results::stats::{log_slope, median, quantile};
 
 /// m from which slopes are fitted: below, trigonometric denominators cancel and errors saturate.
 const FITTED_FROM: f64 = 128.0;

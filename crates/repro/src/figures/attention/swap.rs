@@ -2,9 +2,11 @@
 
 use anyhow::{Result, ensure};
 
-use super::{FEATURES, Figure, Inputs, median};
-use crate::frame::Frame;
+use super::labels::FEATURES;
+use super::{Figure, Inputs};
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
+use crate::results::stats::{mean, median};
 
 /// The share of the softmax accuracy that counts as kept.
 const KEPT: f64 = 0.99;
@@ -135,7 +137,7 @@ fn accuracy(runs: &Frame) -> Result<f64> {
         !values.is_empty(),
         "attention_swap: no run with softmax or without attention"
     );
-    Ok(values.iter().sum::<f64>() / values.len() as f64)
+    Ok(mean(&values))
 }
 
 /// Draws median and range over seeds against m; returns the medians.

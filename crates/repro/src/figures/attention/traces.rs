@@ -2,9 +2,11 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{Figure, Inputs, log_slope, median, signed};
-use crate::frame::Frame;
+use super::labels::signed;
+use super::{Figure, Inputs};
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
+use crate::results::Frame;
+use crate::results::stats::{log_slope, median};
 
 /// Rates drawn in the panels of hidden and output neurons.
 const SHOWN: usize = 4;

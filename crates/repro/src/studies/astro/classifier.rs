@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder, Kind};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
+use crate::results::{Cell, Table};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -222,7 +222,7 @@ impl Study for Classifier {
         let streams = Streams::new(seed);
         let network = self.network()?.initialised(&mut streams.weights.clone());
         let mut trainer = Trainer::new(network, &self.training.params(), streams)?;
-        let mut history = Table::new(&HISTORY);
+        let mut history = Table::new(HISTORY);
         let mut stopped = None;
         let every = self.record.every;
         let epochs = self.training.epochs;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::classifier::Training;
 use super::encoder::{Data, encode};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::Table;
+use crate::results::Table;
 
 /// Settings of a run: one autoencoder, and the classifiers that read its codes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -141,7 +141,7 @@ impl Study for Joint {
             }
             monitor.at(epoch as f64 / epochs as f64)?;
         }
-        let mut table = Table::new(&["cells", "replicate", "test_accuracy", "test_loss"]);
+        let mut table = Table::new(["cells", "replicate", "test_accuracy", "test_loss"]);
         for ((kind, replicate, _), &(loss, accuracy)) in trainers.iter().zip(&results) {
             table.push([
                 (*kind).into(),

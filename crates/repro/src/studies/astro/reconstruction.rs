@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
+use crate::results::{Cell, Table};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,14 +44,9 @@ impl Study for Reconstruction {
             "images of {} pixels are not square",
             digits.test.pixels()
         );
-        let mut columns: Vec<String> = ["digit", "example", "kind", "row"]
-            .map(str::to_owned)
-            .to_vec();
-        columns.extend((0..side).map(|x| format!("x{x}")));
-        let mut images = Table {
-            columns,
-            rows: Vec::new(),
-        };
+        let columns = ["digit", "example", "kind", "row"].map(str::to_owned);
+        let pixels = (0..side).map(|x| format!("x{x}"));
+        let mut images = Table::new(columns.into_iter().chain(pixels));
         let (mut squares, mut count) = (0.0, 0);
         for digit in 0..10_u8 {
             let of_class = (0..digits.test.len()).filter(|&i| digits.test_labels[i] == digit);

@@ -7,7 +7,7 @@ use astro::networks::network::Network;
 use serde::{Deserialize, Serialize};
 
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::Table;
+use crate::results::Table;
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,8 +31,7 @@ impl Study for Structure {
     }
 
     fn run(&self, _: u64, _: &Monitor<'_>) -> Result<Outcome> {
-        let mut connections =
-            Table::new(&["kind", "wiring", "outputs", "output", "input", "order"]);
+        let mut connections = Table::new(["kind", "wiring", "outputs", "output", "input", "order"]);
         for (kind, kind_name) in [
             (Kind::Gather, "gather"),
             (Kind::Slide, "slide"),
@@ -57,7 +56,7 @@ impl Study for Structure {
                 }
             }
         }
-        let mut widths = Table::new(&["network", "layer", "kind", "width", "connections"]);
+        let mut widths = Table::new(["network", "layer", "kind", "width", "connections"]);
         let neurons = neuron_classifier(&[20, 30, 10])?;
         let astrocytes = AstrocyteClassifier::talk(Wiring::Published).build()?;
         push_widths(&mut widths, "neurons", &neurons);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::{Cell, Table};
+use crate::results::{Cell, Table};
 
 /// Significant digits of the long tables.
 const DIGITS: usize = 6;
@@ -130,7 +130,7 @@ impl Study for AttentionTraces {
             token_table(&trajectory, mask, tokens, self.time.token_ms),
         );
 
-        let mut separation = Table::new(&["epsilon", "relative_error"]);
+        let mut separation = Table::new(["epsilon", "relative_error"]);
         for (i, &epsilon) in self.separation.epsilons.iter().enumerate() {
             monitor.at((i + 1) as f64 / (self.separation.epsilons.len() + 1) as f64)?;
             let time = TimeConstants::separated(epsilon, 2 * tokens, self.time.token_ms);
@@ -143,7 +143,7 @@ impl Study for AttentionTraces {
     }
 }
 
-const TRACE_COLUMNS: &[&str] = &[
+const TRACE_COLUMNS: [&str; 13] = [
     "time_ms",
     "phase",
     "hidden_1",

@@ -7,9 +7,10 @@ use anyhow::{Result, ensure};
 use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial};
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, Score, argmax, distance_from_self_prediction, record_divergence};
+use super::circuits::{Model, Score, distance_from_self_prediction, record_divergence};
 use super::{Better, Monitor, Outcome, Study};
-use crate::frame::Table;
+use crate::results::Table;
+use crate::results::stats::argmax;
 pub(super) use session::{Samples, Schedule, Session, Task};
 
 /// Settings of a Yin-Yang run.
@@ -107,7 +108,7 @@ impl YinYang {
             validation_patterns,
         };
         let mut session = Session::new(self.model, &self.network, &self.task, schedule, seed)?;
-        let mut curves = Table::new(&[
+        let mut curves = Table::new([
             "epoch",
             "validation_mse",
             "validation_accuracy",
@@ -145,7 +146,7 @@ impl YinYang {
             outcome.table("curves", curves);
         }
         if self.record.predictions {
-            let mut table = Table::new(&["x", "y", "class", "predicted"]);
+            let mut table = Table::new(["x", "y", "class", "predicted"]);
             let Samples { inputs, labels, .. } = &session.test;
             for ((input, &class), &predicted) in inputs.iter().zip(labels).zip(&predicted) {
                 table.push([

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
 
 /// The value at a dotted key. A list of one may stand there as the number itself.
-pub(super) fn get<'a>(tree: &'a Value, key: &str) -> Option<&'a Value> {
+pub(crate) fn get<'a>(tree: &'a Value, key: &str) -> Option<&'a Value> {
     key.split('.').try_fold(tree, |node, part| match node {
         Value::Object(map) => map.get(part),
         Value::Array(items) => items.get(part.parse::<usize>().ok()?),
@@ -14,7 +14,7 @@ pub(super) fn get<'a>(tree: &'a Value, key: &str) -> Option<&'a Value> {
 }
 
 /// Sets the value at a dotted key, creating tables on the way. A table is laid over what is there.
-pub(super) fn set(tree: &mut Value, key: &str, value: Value) -> Result<()> {
+pub(crate) fn set(tree: &mut Value, key: &str, value: Value) -> Result<()> {
     let mut node = tree;
     for part in key.split('.') {
         if part.is_empty() {

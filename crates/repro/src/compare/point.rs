@@ -1,0 +1,112 @@
+//! A point of a published series, ours and theirs.
+
+use anyhow::Result;
+
+use crate::figures::Inputs;
+use crate::results::Frame;
+use crate::results::stats::mean_std;
+
+/// How the results behind a figure compare with published ones.
+pub(crate) struct Comparison {
+    pub(crate) figure: &'static str,
+    pub(crate) points: fn(&Inputs<'_>) -> Result<Vec<Point>>,
+}
+
+/// A statistic of repeated runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Statistic {
+    pub(crate) mean: f64,
+    /// Sample standard deviation; NaN of a single run, and where it was not published.
+    pub(crate) std: f64,
+    pub(crate) runs: usize,
+}
+
+impl Statistic {
+    /// Of the values of single runs.
+    pub(super) fn of(values: &[f64]) -> Self {
+        let (mean, std) = mean_std(values);
+        Self {
+            mean,
+            std,
+            runs: values.len(),
+        }
+    }
+
+    /// `97.05 ± 0.84 (10)`: mean and deviation in per cent, number of runs.
+    pub(crate) fn percent(&self) -> String {
+        let (mean, std, runs) = (100.0 * self.mean, 100.0 * self.std, self.runs);
+        match std.is_finite() {
+            true => format!("{mean:.2} ± {std:.2} ({runs})"),
+            false => format!("{mean:.2} ({runs})"),
+        }
+    }
+}
+
+/// One point of a series, ours and published.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    pub(crate) series: String,
+    /// What varies along the series, and its value here.
+    pub(crate) x: (&'static str, f64),
+    pub(crate) ours: Statistic,
+    pub(crate) published: Statistic,
+    /// Epochs of training behind ours, and behind the published point.
+    pub(crate) epochs: (usize, usize),
+    /// Whether ours left the published integrator.
+    pub(crate) adaptive: bool,
+    /// Runs of ours that repeat a published run: same seed, same settings.
+    pub(crate) repeated: Vec<Repeated>,
+}
+
+/// A published run that was repeated.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeated {
+    pub(crate) seed: u64,
+    /// Correct validation samples, ours and published.
+    pub(crate) validation: (f64, f64),
+    /// Correct test samples, ours and published.
+    pub(crate) test: (f64, f64),
+}
+
+impl Point {
+    /// Ours less published, in standard errors of that difference. Where one of the two spreads is
+    /// unknown, it is taken to be the other; NaN if nothing is known to spread.
+    pub(crate) fn standard_errors(&self) -> f64 {
+        let variance = |s: &Statistic, std: f64| std.powi(2) / s.runs as f64;
+        let either = |a: f64, b: f64| if a.is_finite() { a } else { b };
+        let (ours, published) = (self.ours.std, self.published.std);
+        let error = variance(&self.ours, either(ours, published))
+            + variance(&self.published, either(published, ours));
+        match error > 0.0 {
+            true => (self.ours.mean - self.published.mean) / error.sqrt(),
+            false => f64::NAN,
+        }
+    }
+
+    /// [`Self::standard_errors`] for people.
+    pub(crate) fn standard_errors_text(&self) -> String {
+        match self.standard_errors() {
+            x if x.is_finite() => format!("{x:+.1}"),
+            _ => "–".to_owned(),
+        }
+    }
+
+    /// Whether ours had the published amount of training.
+    pub(crate) fn comparable(&self) -> bool {
+        self.epochs.0 == self.epochs.1
+    }
+}
+
+impl Repeated {
+    /// Larger of the two differences, in samples.
+    pub(crate) fn difference(&self) -> f64 {
+        let difference = |(ours, published): (f64, f64)| (ours - published).abs();
+        difference(self.validation).max(difference(self.test))
+    }
+}
+
+/// Epochs of training behind our runs.
+pub(super) fn trained(runs: &Frame) -> Result<usize> {
+    let epochs = runs.numbers("training.epochs")?;
+    Ok(epochs.into_iter().fold(0.0, f64::max) as usize)
+}
