@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
 
+use crate::datasets::DataSets;
 use crate::experiment::{Plan, Run};
 use crate::paths::Output;
 use crate::profile::Profile;
@@ -60,11 +61,12 @@ struct Work<'a> {
 /// are written and `done(index)` is called.
 ///
 /// # Errors
-/// The first run that fails: no further runs are started, those finished are kept. [`Interrupted`]
+/// Data that are missing or damaged: nothing is run. The first run that fails: no further runs are started, those finished are kept. [`Interrupted`]
 /// after Ctrl-C.
 pub fn execute(
     plans: &[Plan],
     output: &Output,
+    data: &DataSets,
     profile: Profile,
     shard: Option<(usize, usize)>,
     done: &(dyn Fn(usize) -> Result<()> + Sync),
@@ -105,6 +107,11 @@ pub fn execute(
         }
     }
     let total = plans.iter().map(|p| p.runs.len()).sum::<usize>();
+    for (index, run) in &queue {
+        run.job
+            .check_data(data)
+            .with_context(|| plans[*index].experiment.clone())?;
+    }
     let progress = Progress::new(total, total - queue.len(), &queue);
     let next = AtomicUsize::new(0);
     let failure: Mutex<Option<anyhow::Error>> = Mutex::new(None);
@@ -120,19 +127,20 @@ pub fn execute(
                         break;
                     };
                     let work = &work[index];
-                    let result = one(run, work.plan, &progress, position).and_then(|record| {
-                        let Some(record) = record else { return Ok(()) };
-                        {
-                            let mut store = lock(&work.store);
-                            store.append(&record)?;
-                            store.insert(record);
-                        }
-                        progress.finished(position, run, &work.plan.experiment);
-                        if work.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                            finish(index)?;
-                        }
-                        Ok(())
-                    });
+                    let result =
+                        one(run, work.plan, data, &progress, position).and_then(|record| {
+                            let Some(record) = record else { return Ok(()) };
+                            {
+                                let mut store = lock(&work.store);
+                                store.append(&record)?;
+                                store.insert(record);
+                            }
+                            progress.finished(position, run, &work.plan.experiment);
+                            if work.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                                finish(index)?;
+                            }
+                            Ok(())
+                        });
                     if let Err(error) = result {
                         fail(error);
                     }
@@ -158,11 +166,17 @@ pub fn execute(
 }
 
 /// One run; `None` if it was stopped.
-fn one(run: &Run, plan: &Plan, progress: &Progress, position: usize) -> Result<Option<Record>> {
+fn one(
+    run: &Run,
+    plan: &Plan,
+    data: &DataSets,
+    progress: &Progress,
+    position: usize,
+) -> Result<Option<Record>> {
     let start = Instant::now();
     let tell = |fraction: f64| progress.at(position, fraction);
     let monitor = Monitor::new(&STOP, &tell);
-    let outcome = catch_unwind(AssertUnwindSafe(|| run.job.run(run.seed, &monitor)))
+    let outcome = catch_unwind(AssertUnwindSafe(|| run.job.run(run.seed, data, &monitor)))
         .unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text

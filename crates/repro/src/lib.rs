@@ -8,6 +8,7 @@
 pub mod cli;
 mod commands;
 mod compare;
+pub mod datasets;
 pub mod execute;
 pub mod experiment;
 pub mod figures;

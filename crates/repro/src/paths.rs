@@ -46,9 +46,14 @@ impl Repository {
         self.root.join("experiments").join(format!("{name}.toml"))
     }
 
+    /// `datasets/`: what ships.
+    pub fn datasets(&self) -> PathBuf {
+        self.root.join("datasets")
+    }
+
     /// `datasets/<name>`: a data set that ships.
     pub fn dataset(&self, name: &str) -> PathBuf {
-        self.root.join("datasets").join(name)
+        self.datasets().join(name)
     }
 
     /// `datasets/published/<file>`: a table of published values.

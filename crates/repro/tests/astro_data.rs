@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{run, stderr};
+use common::{repro, run, stderr};
 
 const STUDY: &str = r#"
 study = "astro-classifier"
@@ -62,5 +62,44 @@ fn other_images_come_from_another_folder() {
         stderr(&output).contains("t10k-labels-idx1-ubyte"),
         "{}",
         stderr(&output)
+    );
+}
+
+#[test]
+fn data_that_cannot_be_used_are_refused_before_anything_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, out) = (dir.path().join("study.toml"), dir.path().join("out"));
+    fs::write(&file, STUDY).unwrap();
+    let args = [
+        "sweep",
+        file.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let changes = [
+        "--set",
+        "encoder.kind=vae",
+        "--set",
+        "encoder.file=no.safetensors",
+    ];
+    let output = run(&[&args[..], &changes[..]].concat());
+    let message = stderr(&output);
+    assert!(
+        message.contains("encoder.file") && message.contains("no.safetensors"),
+        "{message}"
+    );
+
+    // A checkout whose MNIST is something else.
+    let mnist = dir.path().join("datasets/mnist");
+    fs::create_dir_all(dir.path().join("experiments")).unwrap();
+    fs::create_dir_all(&mnist).unwrap();
+    write(&mnist, "train", 2560);
+    write(&mnist, "t10k", 130);
+    let output = repro().args(args).current_dir(dir.path()).output().unwrap();
+    let message = stderr(&output);
+    assert!(message.contains("not MNIST's own"), "{message}");
+    assert!(
+        !out.exists(),
+        "nothing may run before everything is checked"
     );
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use repro::datasets::DataSets;
 use repro::experiment::{Change, Experiment, Plan};
 use repro::profile::Profile;
 use repro::results::{Cell, Table};
@@ -22,7 +23,11 @@ fn run(plan: &Plan, index: usize) -> Outcome {
     let stop = AtomicBool::new(false);
     let run = &plan.runs[index];
     run.job
-        .run(run.seed, &Monitor::new(&stop, &|_| {}))
+        .run(
+            run.seed,
+            &DataSets::new(Path::new("none")),
+            &Monitor::new(&stop, &|_| {}),
+        )
         .unwrap()
 }
 

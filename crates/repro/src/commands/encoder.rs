@@ -10,9 +10,9 @@ use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::datasets::Digits;
 use crate::paths::Repository;
 use crate::results::Table;
-use crate::studies::Digits;
 
 /// What to train, and where to put it.
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ pub(crate) fn train(request: &Request) -> Result<()> {
         Some(dir) => dir.clone(),
         None => Repository::find()?.dataset("mnist"),
     };
-    let digits = Digits::load(&data)?;
+    let digits = Digits::read(&data)?;
     let streams = Streams::new(*seed);
     let sizes = VaeSizes {
         pixels: digits.train.pixels(),

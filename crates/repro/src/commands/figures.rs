@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
+use crate::datasets::DataSets;
 use crate::execute::execute;
 use crate::experiment::{Change, Experiment, Plan};
 use crate::figures::{self, Figure, Inputs};
@@ -62,7 +63,8 @@ pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
         }
         Ok(())
     };
-    execute(&plans, &output, profile, shard, &draw_ready)?;
+    let data = DataSets::new(&repository.datasets());
+    execute(&plans, &output, &data, profile, shard, &draw_ready)?;
     report::write(&inputs)?;
     let runs: usize = plans.iter().map(|p| p.runs.len()).sum();
     eprintln!(

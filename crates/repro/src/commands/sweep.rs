@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use crate::commands::figures::check_changes;
+use crate::datasets::DataSets;
 use crate::execute::execute;
 use crate::experiment::{Change, Experiment, Plan};
-use crate::paths::Output;
+use crate::paths::{Output, Repository};
 use crate::profile::Profile;
 use crate::results::stats::mean_std;
 use crate::results::{Cell, Frame, Table};
@@ -41,7 +42,8 @@ pub(crate) fn sweep(
     }
     let plans = [plan];
     let output = Output::at(out);
-    execute(&plans, &output, Profile::Quick, shard, &|_| Ok(()))?;
+    let data = DataSets::new(&Repository::find()?.datasets());
+    execute(&plans, &output, &data, Profile::Quick, shard, &|_| Ok(()))?;
     let [plan] = plans;
     let (headline, better) = plan.study.headline;
     let metric = experiment.rank_by.as_deref().unwrap_or(headline);

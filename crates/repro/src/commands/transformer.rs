@@ -9,9 +9,10 @@ use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::datasets::Digits;
 use crate::paths::Repository;
 use crate::results::{Cell, Table};
-use crate::studies::{ARCHITECTURE, Digits};
+use crate::studies::ARCHITECTURE;
 
 /// Steps between the rows of the log.
 const LOGGED: usize = 100;
@@ -64,7 +65,7 @@ pub(crate) fn run(request: &Request) -> Result<()> {
         Some(dir) => dir.clone(),
         None => Repository::find()?.dataset("mnist"),
     };
-    let digits = Digits::load(&data)?;
+    let digits = Digits::read(&data)?;
     let images = |images: &astro::networks::images::Images, labels: &[u8]| {
         let pixels = (0..images.len())
             .flat_map(|i| images.image(i))

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use microcircuit::{Activation, UrbanczikSenn};
 use serde::{Deserialize, Serialize};
 
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a learning neuron. It is nudged towards a target potential for a while; before and
@@ -170,7 +170,7 @@ impl Study for DendriticPrediction {
         self.phases.total_ms() / self.dt_ms * 5e-8
     }
 
-    fn run(&self, _: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, _: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut traces = Table::new(["t_ms", "soma", "prediction", "nudged"]);
         let mut weights = Table::new(["t_ms", "synapse", "rate", "weight"]);
         let mut neuron = self.neuron();

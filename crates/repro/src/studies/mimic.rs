@@ -13,7 +13,7 @@ use tasks::Regression;
 use tasks::mimic::{Activation, Teacher};
 
 use super::circuits::{Model, distance_from_self_prediction, record_divergence};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a mimic run. One generator, seeded with the run's seed, gives in this order teacher,
@@ -139,7 +139,7 @@ impl Study for Mimic {
             * Model::PyraLNet.pattern_seconds(&self.network)
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let result = Course::new(self, seed).and_then(|course| course.run(monitor, &mut outcome));
         record_divergence(result, &mut outcome)?;

@@ -1,8 +1,8 @@
 //! Training on MNIST, image by image.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial, Weights};
 use rand::RngExt as _;
 use rand::SeedableRng as _;
@@ -10,11 +10,11 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
-use tasks::mnist::{self, Images, N_CLASSES, Split};
+use tasks::mnist::{N_CLASSES, Split};
 
 use super::circuits::{Model, Score, record_divergence};
-use super::{Better, Monitor, Outcome, Study};
-use crate::paths::Repository;
+use super::{Better, DataSets, Monitor, Outcome, Study};
+use crate::datasets::Digits;
 use crate::results::{Cell, Table};
 
 /// Settings of an MNIST run. The seed has four generators: one for the choice of images, one for the
@@ -143,6 +143,10 @@ impl Study for MnistRun {
         Ok(())
     }
 
+    fn check_data(&self, data: &DataSets) -> Result<()> {
+        data.mnist().map(drop)
+    }
+
     fn seconds(&self) -> f64 {
         let Training {
             epochs,
@@ -154,9 +158,9 @@ impl Study for MnistRun {
         patterns as f64 * self.model.pattern_seconds(&self.network)
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut course = Course::new(self, seed)?;
+        let mut course = Course::new(self, data.mnist()?, seed)?;
         let result = course.train_and_test(monitor, &mut outcome);
         record_divergence(result, &mut outcome)?;
         outcome.table("curves", course.curves);
@@ -168,21 +172,10 @@ const N_PIXELS: usize = 28 * 28;
 const N_TRAIN: usize = 60_000;
 const N_TEST: usize = 10_000;
 
-/// MNIST as it ships, read once per process.
-fn load() -> Result<Arc<mnist::Mnist>> {
-    static LOADED: Mutex<Option<Arc<mnist::Mnist>>> = Mutex::new(None);
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(data) = &*loaded {
-        return Ok(Arc::clone(data));
-    }
-    let data = mnist::load_verified(Repository::find()?.dataset("mnist")).context("MNIST")?;
-    Ok(Arc::clone(loaded.insert(Arc::new(data))))
-}
-
 /// A run on its way.
 struct Course<'a> {
     study: &'a MnistRun,
-    data: Arc<mnist::Mnist>,
+    digits: Arc<Digits>,
     split: Split,
     network: Box<dyn Microcircuit<f32>>,
     orders: ChaCha8Rng,
@@ -195,7 +188,7 @@ struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    fn new(study: &'a MnistRun, seed: u64) -> Result<Self> {
+    fn new(study: &'a MnistRun, digits: Arc<Digits>, seed: u64) -> Result<Self> {
         let stream = |number| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(number);
@@ -207,8 +200,7 @@ impl<'a> Course<'a> {
             test,
             ..
         } = study.task;
-        let data = load()?;
-        let mut split = Split::shuffled(data.train.len(), validation, &mut stream(0))?;
+        let mut split = Split::shuffled(digits.train.len(), validation, &mut stream(0))?;
         split.train.truncate(train);
         let params = study.network.check()?;
         let mut weights = stream(1);
@@ -223,7 +215,7 @@ impl<'a> Course<'a> {
         let per_epoch = train + validations * validation;
         Ok(Self {
             study,
-            data,
+            digits,
             split,
             network: study.model.build(params, weights, noise)?,
             orders: stream(2),
@@ -307,13 +299,13 @@ impl<'a> Course<'a> {
             target_high,
             ..
         } = self.study.task;
-        let images: &Images = match set {
-            Set::Train => &self.data.train,
-            Set::Test => &self.data.test,
+        let (images, labels) = match set {
+            Set::Train => (&self.digits.train, &self.digits.train_labels),
+            Set::Test => (&self.digits.test, &self.digits.test_labels),
         };
-        let label = images.label(i);
-        for (rate, pixel) in self.input.iter_mut().zip(images.scaled(i)) {
-            *rate = brightest * pixel;
+        let label = usize::from(labels[i]);
+        for (rate, &byte) in self.input.iter_mut().zip(images.image(i)) {
+            *rate = brightest * (f64::from(byte) / 255.0);
         }
         self.target.fill(target_low);
         self.target[label] = target_high;

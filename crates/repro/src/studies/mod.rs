@@ -18,7 +18,7 @@ mod yinyang;
 
 use anyhow::{Result, anyhow};
 
-pub(crate) use astro::Digits;
+use crate::datasets::DataSets;
 pub(crate) use attention::ARCHITECTURE;
 pub use study::{Better, Job, Monitor, Outcome, Stopped, Study, StudyKind};
 

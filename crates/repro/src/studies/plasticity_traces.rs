@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::Table;
 
 /// Settings of a run.
@@ -65,7 +65,7 @@ impl Study for PlasticityTraces {
         patterns as f64 * Model::PyraLNet.pattern_seconds(&self.network)
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let result = self.trace(seed, monitor, &mut outcome);
         record_divergence(result, &mut outcome)?;

@@ -9,7 +9,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::circuits::record_divergence;
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a network 1-1-1 with a constant input and a constant target.
@@ -209,7 +209,7 @@ impl Study for Stability {
         5.0 * self.network.t_pattern_ms / self.network.dt_ms * 3e-7
     }
 
-    fn run(&self, _: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, _: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let params = self.params()?;
         let weights = self.weights.matrices();
         let (mut network, prepared_ms) = self.start(&params)?;

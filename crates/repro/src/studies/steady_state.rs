@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, record_divergence, somata};
 use super::yinyang::{Schedule, Session, Task};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a comparison: one simulation, and beside it a steady-state network for every
@@ -150,7 +150,7 @@ impl Study for SteadyState {
         self.patterns as f64 * pattern
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let result = self.compare(seed, monitor, &mut outcome);
         record_divergence(result, &mut outcome)?;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::datasets::DataSets;
 use crate::results::{Cell, Table};
 use crate::settings::parse_at;
 
@@ -43,11 +44,16 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Refuses settings (or a seed) that cannot run, before anything runs.
     fn check(&self, seed: u64) -> Result<()>;
 
+    /// Refuses data that are missing or damaged, before anything runs.
+    fn check_data(&self, _: &DataSets) -> Result<()> {
+        Ok(())
+    }
+
     /// Estimated seconds on one core of a current laptop.
     fn seconds(&self) -> f64;
 
-    /// Does the work. Calls [`Monitor::at`] now and then.
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome>;
+    /// Does the work, which depends on settings, seed and data alone. Calls [`Monitor::at`] now and then.
+    fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
 }
 
 /// Which end of a metric is the good one.
@@ -65,10 +71,12 @@ pub trait Job: Send + Sync {
     fn settings(&self) -> Value;
     /// See [`Study::check`].
     fn check(&self, seed: u64) -> Result<()>;
+    /// See [`Study::check_data`].
+    fn check_data(&self, data: &DataSets) -> Result<()>;
     /// See [`Study::seconds`].
     fn seconds(&self) -> f64;
     /// See [`Study::run`].
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome>;
+    fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
 }
 
 impl<S: Study> Job for S {
@@ -78,11 +86,14 @@ impl<S: Study> Job for S {
     fn check(&self, seed: u64) -> Result<()> {
         Study::check(self, seed)
     }
+    fn check_data(&self, data: &DataSets) -> Result<()> {
+        Study::check_data(self, data)
+    }
     fn seconds(&self) -> f64 {
         Study::seconds(self)
     }
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
-        Study::run(self, seed, monitor)
+    fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
+        Study::run(self, seed, data, monitor)
     }
 }
 

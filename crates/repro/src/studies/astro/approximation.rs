@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Cells;
 use super::regression::{Descent, Regression};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -192,7 +192,7 @@ impl Study for Approximation {
         self.training.steps as f64 * (2e-5 + 4e-10 * layers * self.training.points as f64)
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let (depth, network) = self.network()?;
         let mut network = network.initialised(&mut Streams::new(seed).weights);
         let Fit {

@@ -13,7 +13,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder, Kind};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a run.
@@ -206,6 +206,10 @@ impl Study for Classifier {
         self.training.check()
     }
 
+    fn check_data(&self, data: &DataSets) -> Result<()> {
+        self.encoder.check_data(&self.data, data)
+    }
+
     fn seconds(&self) -> f64 {
         let noisy = self.disturbance.kind == DisturbanceKind::Noise;
         let per_epoch = if noisy { 0.045 } else { 0.02 };
@@ -217,8 +221,8 @@ impl Study for Classifier {
         setup + per_epoch * self.training.epochs as f64
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
-        let codes = self.encoder.encode(&self.data, seed)?;
+    fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let codes = self.encoder.encode(&self.data, data, seed)?;
         let streams = Streams::new(seed);
         let network = self.network()?.initialised(&mut streams.weights.clone());
         let mut trainer = Trainer::new(network, &self.training.params(), streams)?;

@@ -1,10 +1,8 @@
 //! What turns images into the codes that classifiers read.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use astro::networks::codes::Codes;
 use astro::networks::projection::SparseProjection;
 use astro::networks::vae::{Vae, VaeSizes, VaeTrainer};
@@ -14,14 +12,13 @@ use astro::numerics::random::Streams;
 use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 
-use super::Digits;
-use crate::paths::Repository;
+use crate::datasets::{DataSets, Digits};
 
 /// Where the images lie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Data {
-    /// A folder of IDX files; a relative one is looked for in `datasets/` and then where the program runs.
+    /// A folder of IDX files; a relative one is looked for among the data sets and then where the program runs.
     dir: String,
 }
 
@@ -34,19 +31,9 @@ impl Default for Data {
 }
 
 impl Data {
-    /// The folder.
-    pub(super) fn path(&self) -> Result<PathBuf> {
-        let shipped = Repository::find()?.dataset(&self.dir);
-        Ok(if shipped.is_dir() {
-            shipped
-        } else {
-            PathBuf::from(&self.dir)
-        })
-    }
-
     /// The images.
-    pub(super) fn load(&self) -> Result<Arc<Digits>> {
-        Digits::load(&self.path()?)
+    pub(super) fn load(&self, data: &DataSets) -> Result<Arc<Digits>> {
+        data.images(&self.dir).context("data.dir")
     }
 }
 
@@ -66,7 +53,7 @@ pub(super) enum Kind {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Encoder {
     pub(super) kind: Kind,
-    /// A trained autoencoder in `datasets/`, used on MNIST; other images get one trained on them.
+    /// A trained autoencoder among the data sets, used on MNIST; other images get one trained on them.
     file: String,
     /// How such a one is trained: epochs, step size of Adam, seed.
     epochs: usize,
@@ -114,12 +101,12 @@ impl Encoder {
     }
 
     /// The codes of all images, in the order that is asked for.
-    pub(super) fn encode(&self, data: &Data, seed: u64) -> Result<Arc<Encoded>> {
+    pub(super) fn encode(&self, images: &Data, data: &DataSets, seed: u64) -> Result<Arc<Encoded>> {
         let as_trained = Self {
             order: 0,
             ..self.clone()
         };
-        let codes = as_trained.codes(data, seed)?;
+        let codes = as_trained.codes(images, data, seed)?;
         if self.order == 0 {
             return Ok(codes);
         }
@@ -131,43 +118,61 @@ impl Encoder {
         }))
     }
 
-    /// The codes of all images; those of an autoencoder once per process, a projection's for this seed.
-    fn codes(&self, data: &Data, seed: u64) -> Result<Arc<Encoded>> {
-        type Cache = Mutex<HashMap<String, Arc<Encoded>>>;
-        static ENCODED: LazyLock<Cache> = LazyLock::new(Mutex::default);
+    /// The codes of all images; those of an autoencoder are made once, a projection's for this seed.
+    fn codes(&self, images: &Data, data: &DataSets, seed: u64) -> Result<Arc<Encoded>> {
         if self.kind == Kind::RandomProjection {
-            return Ok(Arc::new(project(&*data.load()?, seed)?));
+            return Ok(Arc::new(project(&*images.load(data)?, seed)?));
         }
-        let key = serde_json::to_string(&(data, self))?;
-        // Others that need the same codes wait here rather than encode them again.
-        let mut encoded = ENCODED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(codes) = encoded.get(&key) {
-            return Ok(Arc::clone(codes));
-        }
-        let digits = data.load()?;
-        let codes = Arc::new(encode(&self.autoencoder(&digits)?, &digits)?);
-        encoded.insert(key, Arc::clone(&codes));
-        Ok(codes)
+        let key = serde_json::to_string(&(images, self))?;
+        data.shared(&format!("codes {key}"), || {
+            let digits = images.load(data)?;
+            let vae = self.autoencoder(&digits, data)?;
+            encode(&vae, &digits)
+        })
     }
 
-    /// The trained autoencoder that ships if the images are those it was trained on, else one trained here.
-    pub(super) fn autoencoder(&self, digits: &Digits) -> Result<Vae> {
-        let sizes = VaeSizes {
-            pixels: digits.train.pixels(),
-            ..VaeSizes::TALK
-        };
-        if digits.is_mnist && !self.file.is_empty() {
-            let path = Repository::find()?.dataset(&self.file);
-            return Ok(Vae::load(Path::new(&path), sizes)?);
+    /// Refuses images and a trained autoencoder that cannot be read.
+    pub(super) fn check_data(&self, images: &Data, data: &DataSets) -> Result<()> {
+        let digits = images.load(data)?;
+        if self.kind == Kind::Vae && self.is_trained_on(&digits) {
+            self.trained(&digits, data)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the trained autoencoder is for these images.
+    fn is_trained_on(&self, digits: &Digits) -> bool {
+        digits.is_mnist && !self.file.is_empty()
+    }
+
+    fn trained(&self, digits: &Digits, data: &DataSets) -> Result<Arc<Vae>> {
+        let path = data.find(&self.file);
+        data.shared(&format!("autoencoder {}", path.display()), || {
+            Vae::load(&path, sizes(digits)).context("encoder.file")
+        })
+    }
+
+    /// The trained autoencoder if the images are those it was trained on, else one trained here.
+    pub(super) fn autoencoder(&self, digits: &Digits, data: &DataSets) -> Result<Arc<Vae>> {
+        if self.is_trained_on(digits) {
+            return self.trained(digits, data);
         }
         let streams = Streams::new(self.seed);
-        let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
+        let vae = Vae::draw(sizes(digits), &mut streams.weights.clone())?;
         let adam = AdamParams::with_rate(self.learning_rate as f32);
         let mut trainer = VaeTrainer::new(vae, adam, 128, streams, Threads(1))?;
         for _ in 0..self.epochs {
             trainer.train_epoch(&digits.train)?;
         }
-        Ok(trainer.vae().clone())
+        Ok(Arc::new(trainer.vae().clone()))
+    }
+}
+
+/// The talk's autoencoder, for images of any size.
+pub(super) fn sizes(digits: &Digits) -> VaeSizes {
+    VaeSizes {
+        pixels: digits.train.pixels(),
+        ..VaeSizes::TALK
     }
 }
 

@@ -6,15 +6,15 @@ use astro::networks::classifier::{AstrocyteClassifier, neuron_classifier};
 use astro::networks::layers::Wiring;
 use astro::networks::network::Network;
 use astro::networks::training::Trainer;
-use astro::networks::vae::{Vae, VaeSizes, VaeTrainer};
+use astro::networks::vae::{Vae, VaeTrainer};
 use astro::numerics::adam::AdamParams;
 use astro::numerics::dense::Threads;
 use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::classifier::Training;
-use super::encoder::{Data, encode};
-use super::{Better, Monitor, Outcome, Study};
+use super::encoder::{Data, encode, sizes};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::Table;
 
 /// Settings of a run: one autoencoder, and the classifiers that read its codes.
@@ -85,6 +85,10 @@ impl Study for Joint {
         self.training.check()
     }
 
+    fn check_data(&self, data: &DataSets) -> Result<()> {
+        self.data.load(data).map(drop)
+    }
+
     fn seconds(&self) -> f64 {
         self.training.epochs as f64 * (2.8 + 0.04 * self.network.replicates as f64)
     }
@@ -92,14 +96,10 @@ impl Study for Joint {
     /// Every epoch trains the autoencoder for one epoch, then each classifier on the codes that it gives
     /// now. Classifiers never shape the code: in the published program their gradient reaches the autoencoder but is cleared before its
     /// next step.
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
-        let digits = self.data.load()?;
+    fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
+        let digits = self.data.load(data)?;
         let streams = Streams::new(seed);
-        let sizes = VaeSizes {
-            pixels: digits.train.pixels(),
-            ..VaeSizes::TALK
-        };
-        let vae = Vae::draw(sizes, &mut streams.weights.clone())?;
+        let vae = Vae::draw(sizes(&digits), &mut streams.weights.clone())?;
         let adam = AdamParams::with_rate(self.encoder.learning_rate as f32);
         let mut vae = VaeTrainer::new(vae, adam, self.training.batch, streams, Threads(1))?;
         let mut trainers = Vec::new();

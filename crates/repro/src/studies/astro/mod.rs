@@ -2,7 +2,6 @@
 
 mod approximation;
 mod classifier;
-mod digits;
 mod encoder;
 mod joint;
 mod reconstruction;
@@ -13,11 +12,10 @@ mod xor;
 
 pub(super) use approximation::Approximation;
 pub(super) use classifier::Classifier;
-pub(crate) use digits::Digits;
 pub(super) use joint::Joint;
 pub(super) use reconstruction::Reconstruction;
 pub(super) use structure::Structure;
 pub(super) use sudoku::Sudoku;
 pub(super) use xor::Xor;
 
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};

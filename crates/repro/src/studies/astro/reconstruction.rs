@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a run.
@@ -30,14 +30,18 @@ impl Study for Reconstruction {
         self.encoder.check()
     }
 
+    fn check_data(&self, data: &DataSets) -> Result<()> {
+        self.encoder.check_data(&self.data, data)
+    }
+
     fn seconds(&self) -> f64 {
         1.0
     }
 
     /// Table `images`: one row per row of pixels (0 to 255), `kind` being `image` or `reconstruction`, the latter decoded from the mean code.
-    fn run(&self, _: u64, _: &Monitor<'_>) -> Result<Outcome> {
-        let digits = self.data.load()?;
-        let vae = self.encoder.autoencoder(&digits)?;
+    fn run(&self, _: u64, data: &DataSets, _: &Monitor<'_>) -> Result<Outcome> {
+        let digits = self.data.load(data)?;
+        let vae = self.encoder.autoencoder(&digits, data)?;
         let side = (digits.test.pixels() as f64).sqrt() as usize;
         ensure!(
             side * side == digits.test.pixels(),

@@ -6,7 +6,7 @@ use astro::networks::layers::{Kind, Wiring};
 use astro::networks::network::Network;
 use serde::{Deserialize, Serialize};
 
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::Table;
 
 /// Settings of a run.
@@ -30,7 +30,7 @@ impl Study for Structure {
         0.01
     }
 
-    fn run(&self, _: u64, _: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, _: u64, _: &DataSets, _: &Monitor<'_>) -> Result<Outcome> {
         let mut connections = Table::new(["kind", "wiring", "outputs", "output", "input", "order"]);
         for (kind, kind_name) in [
             (Kind::Gather, "gather"),

@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 
 /// Settings of a run: a dense layer of `size` inputs and outputs with random weights, uniform in ±1/√size.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl Study for Sudoku {
         (depth * sweeps * starts) as f64 * (3.0 * n).powi(3) * 1e-9
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let n = self.layer.size;
         let width = (n as f64).sqrt().recip();
         let mut rng = Streams::new(seed).weights;

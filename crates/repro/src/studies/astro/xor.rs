@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Cells;
 use super::regression::{Descent, Regression};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ impl Study for Xor {
     }
 
     /// Ends as soon as all four outputs are within 0.1 of their targets, which counts as solved.
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut network = self.network()?.initialised(&mut Streams::new(seed).weights);
         let task = Regression {
             x: DMatrix::from_row_slice(4, 2, &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]),

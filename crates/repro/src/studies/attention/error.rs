@@ -6,7 +6,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 
 /// One random sequence, read by one circuit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl Study for AttentionErrorStudy {
         0.002 + (tokens * heads * per_token) as f64 * 1e-9
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         monitor.at(0.0)?;
         let mut streams = Streams::new(seed);
         let qkv = self.sequence.draw(&mut streams)?;

@@ -1,7 +1,7 @@
 //! A trained transformer whose softmax attention is replaced.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use astro::attention::transformer::{
@@ -11,9 +11,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::Hidden;
-use super::{Better, Monitor, Outcome, Study};
-use crate::paths::Repository;
-use crate::studies::Digits;
+use super::{Better, DataSets, Monitor, Outcome, Study};
 
 /// Sizes of the transformer that ships.
 pub(crate) const ARCHITECTURE: Architecture = Architecture::MNIST;
@@ -35,7 +33,7 @@ pub(in crate::studies) struct AttentionSwap {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Trained {
-    /// In `datasets/`, or where the program runs; made by `repro transformer`.
+    /// In the folder of data sets, or where the program runs; made by `repro transformer`.
     file: String,
     /// Folder of the images, likewise.
     images: String,
@@ -96,6 +94,14 @@ impl AttentionSwap {
         })
     }
 
+    /// The transformer as it was trained.
+    fn trained(&self, data: &DataSets) -> Result<Arc<Transformer<f32>>> {
+        let path = data.find(&self.transformer.file);
+        data.shared(&format!("transformer {}", path.display()), || {
+            Transformer::load(&path, ARCHITECTURE).context("transformer.file")
+        })
+    }
+
     fn training(&self) -> Training {
         let FineTuning {
             epochs,
@@ -140,8 +146,13 @@ impl Study for AttentionSwap {
             self.transformer.balanced_on > 0,
             "transformer.balanced_on = 0: at least 1 is needed"
         );
-        Transformer::load(&find(&self.transformer.file)?, ARCHITECTURE)
-            .context("transformer.file")?;
+        Ok(())
+    }
+
+    fn check_data(&self, data: &DataSets) -> Result<()> {
+        self.trained(data)?;
+        data.images(&self.transformer.images)
+            .context("transformer.images")?;
         Ok(())
     }
 
@@ -156,11 +167,11 @@ impl Study for AttentionSwap {
         }
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut streams = Streams::new(seed);
         let mechanism = self.mechanism(&mut streams)?;
-        let mut model = Transformer::load(&find(&self.transformer.file)?, ARCHITECTURE)?;
-        let digits = Digits::load(&find(&self.transformer.images)?)?;
+        let mut model = Transformer::clone(&*self.trained(data)?);
+        let digits = data.images(&self.transformer.images)?;
         if self.balances() {
             let images = first(
                 &digits.train,
@@ -210,16 +221,6 @@ impl Study for AttentionSwap {
         outcome.metric("images", images.len());
         Ok(outcome)
     }
-}
-
-/// A file or folder of `datasets/`, or else of where the program runs.
-fn find(name: &str) -> Result<PathBuf> {
-    let shipped = Repository::find()?.dataset(name);
-    Ok(if shipped.exists() {
-        shipped
-    } else {
-        PathBuf::from(name)
-    })
 }
 
 /// The first images of a set.

@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Significant digits of the long tables.
@@ -93,7 +93,7 @@ impl Study for AttentionTraces {
         steps * (2 * tokens * per_step) as f64 * 2e-9
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut streams = Streams::new(seed);
         let Sequence {
             heads,

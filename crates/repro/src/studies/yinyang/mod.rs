@@ -8,7 +8,7 @@ use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial};
 use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, Score, distance_from_self_prediction, record_divergence};
-use super::{Better, Monitor, Outcome, Study};
+use super::{Better, DataSets, Monitor, Outcome, Study};
 use crate::results::Table;
 use crate::results::stats::argmax;
 pub(super) use session::{Samples, Schedule, Session, Task};
@@ -82,7 +82,7 @@ impl Study for YinYang {
         patterns as f64 * self.model.pattern_seconds(&self.network)
     }
 
-    fn run(&self, seed: u64, monitor: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let result = self.train_and_test(seed, monitor, &mut outcome);
         record_divergence(result, &mut outcome)?;

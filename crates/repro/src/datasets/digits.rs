@@ -1,8 +1,6 @@
-//! Images with their labels, as the astrocyte networks take them.
+//! Images with their labels.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use astro::networks::images::Images;
@@ -20,30 +18,22 @@ pub(crate) struct Digits {
 }
 
 impl Digits {
-    /// Reads a folder of IDX files, once per process.
-    pub(crate) fn load(dir: &Path) -> Result<Arc<Self>> {
-        static LOADED: LazyLock<Mutex<HashMap<PathBuf, Arc<Digits>>>> =
-            LazyLock::new(Mutex::default);
-        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(digits) = loaded.get(dir) {
-            return Ok(Arc::clone(digits));
-        }
+    /// Reads a folder of IDX files.
+    pub(crate) fn read(dir: &Path) -> Result<Self> {
         let (data, is_mnist) = match mnist::load_verified(dir) {
             Ok(data) => (data, true),
             Err(mnist::MnistError::Checksum { .. }) => (mnist::load(dir)?, false),
-            Err(error) => return Err(error).context("the images of the astrocyte figures"),
+            Err(error) => return Err(error).context("the images"),
         };
         let (train, train_labels) = convert(&data.train)?;
         let (test, test_labels) = convert(&data.test)?;
-        let digits = Arc::new(Self {
+        Ok(Self {
             train,
             train_labels,
             test,
             test_labels,
             is_mnist,
-        });
-        loaded.insert(dir.to_owned(), Arc::clone(&digits));
-        Ok(digits)
+        })
     }
 }
 
