@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# As in our runs' column `started`; published runs, and runs before their end, have their accuracy only.
 CHANCE = 0.2
 
 

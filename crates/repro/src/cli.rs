@@ -61,6 +61,11 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Note again where results come from, by their CSV files and the experiment files
+    Provenance {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Run a hyper-parameter study of your own and rank its points
     Sweep {
         /// The study: an experiment file with `seeds` and `[[points]]`
@@ -160,6 +165,9 @@ fn run(command: Command) -> Result<()> {
         Command::Attention(request) => request.run(),
         Command::Compare { ids, place } => {
             commands::compare::compare(&ids, place.profile, place.out.as_deref())
+        }
+        Command::Provenance { place } => {
+            commands::provenance::provenance(place.profile, place.out.as_deref())
         }
         Command::Sweep { file, out, work } => {
             start(&work)?;

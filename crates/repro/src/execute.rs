@@ -10,11 +10,10 @@ use anyhow::{Context as _, Result, anyhow};
 use crate::datasets::DataSets;
 use crate::experiment::{Plan, Run};
 use crate::paths::Output;
-use crate::profile::Profile;
 use crate::progress::Progress;
-use crate::provenance;
+use crate::results::provenance::Command;
 use crate::store::{Record, Store};
-use crate::studies::{Monitor, Stopped};
+use crate::studies::{Monitor, Outcome, Stopped};
 
 /// Set by the first Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -54,6 +53,8 @@ pub fn stop_on_ctrl_c() -> Result<()> {
 struct Work<'a> {
     plan: &'a Plan,
     store: Mutex<Store>,
+    /// Runs without results, at the start and now.
+    open: usize,
     left: AtomicUsize,
 }
 
@@ -67,27 +68,25 @@ pub fn execute(
     plans: &[Plan],
     output: &Output,
     data: &DataSets,
-    profile: Profile,
     shard: Option<(usize, usize)>,
     done: &(dyn Fn(usize) -> Result<()> + Sync),
 ) -> Result<()> {
     let start = Instant::now();
     let mut work = Vec::new();
     for plan in plans {
-        let store = Store::open(output, &plan.experiment, shard)?;
+        let store = Store::open(output, plan, shard)?;
         let left = plan.runs.iter().filter(|run| !store.has(&run.key)).count();
         work.push(Work {
             plan,
             store: Mutex::new(store),
+            open: left,
             left: AtomicUsize::new(left),
         });
     }
     let write = |work: &Work<'_>| -> Result<()> {
-        let Work { plan, store, left } = work;
-        lock(store).write(plan)?;
-        let finished = plan.runs.len() - left.load(Ordering::Relaxed);
-        let elapsed = start.elapsed().as_secs_f64();
-        provenance::write(output, plan, profile, finished, elapsed)
+        let computed = work.open > work.left.load(Ordering::Relaxed);
+        let command = computed.then(|| Command::this(start.elapsed().as_secs_f64()));
+        lock(&work.store).write(work.plan, command)
     };
     let finish = |index: usize| -> Result<()> {
         write(&work[index])?;
@@ -130,11 +129,7 @@ pub fn execute(
                     let result =
                         one(run, work.plan, data, &progress, position).and_then(|record| {
                             let Some(record) = record else { return Ok(()) };
-                            {
-                                let mut store = lock(&work.store);
-                                store.append(&record)?;
-                                store.insert(record);
-                            }
+                            lock(&work.store).keep(record)?;
                             progress.finished(position, run, &work.plan.experiment);
                             if work.left.fetch_sub(1, Ordering::AcqRel) == 1 {
                                 finish(index)?;
@@ -176,14 +171,18 @@ fn one(
     let start = Instant::now();
     let tell = |fraction: f64| progress.at(position, fraction);
     let monitor = Monitor::new(&STOP, &tell);
-    let outcome = catch_unwind(AssertUnwindSafe(|| run.job.run(run.seed, data, &monitor)))
-        .unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text
-                .or(panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no message");
-            Err(anyhow!("the run ended in a bug of this program: {text}"))
-        });
+    let work = || -> Result<Outcome> {
+        let outcome = run.job.run(run.seed, data, &monitor)?;
+        plan.study.check_outcome(run.job.as_ref(), &outcome)?;
+        Ok(outcome)
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text
+            .or(panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        Err(anyhow!("the run ended in a bug of this program: {text}"))
+    });
     match outcome {
         Ok(outcome) => Ok(Some(Record::new(
             run,

@@ -5,6 +5,7 @@
 //! [`store`]) as CSV tables ([`results`]); figures are drawn from these and from nothing else
 //! ([`figures`], [`plot`]).
 
+mod account;
 pub mod cli;
 mod commands;
 mod compare;
@@ -16,9 +17,9 @@ pub mod paths;
 pub mod plot;
 pub mod profile;
 mod progress;
-pub mod provenance;
 mod report;
 pub mod results;
 mod settings;
+mod sources;
 pub mod store;
 pub mod studies;

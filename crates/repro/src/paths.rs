@@ -56,9 +56,9 @@ impl Repository {
         self.datasets().join(name)
     }
 
-    /// `datasets/published/<file>`: a table of published values.
-    pub fn published(&self, file: &str) -> PathBuf {
-        self.dataset("published").join(file)
+    /// `datasets/published/`: tables of published values.
+    pub fn published(&self) -> PathBuf {
+        self.dataset("published")
     }
 
     /// The default place of all output.
@@ -111,6 +111,20 @@ impl Output {
     /// `data/<experiment>.<table>.csv`, several rows per run.
     pub fn table_csv(&self, experiment: &str, table: &str) -> PathBuf {
         self.data().join(format!("{experiment}.{table}.csv"))
+    }
+
+    /// File names of the CSV files of an experiment.
+    pub(crate) fn tables(&self, experiment: &str) -> std::io::Result<Vec<String>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(self.data())? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let rest = name.strip_prefix(experiment);
+            if rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".csv")) {
+                files.push(name);
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 
     /// `<experiment>.summary.csv`, one row per point of a sweep.

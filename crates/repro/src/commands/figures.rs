@@ -4,16 +4,18 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
+use crate::compare;
 use crate::datasets::DataSets;
 use crate::execute::execute;
 use crate::experiment::{Change, Experiment, Plan};
-use crate::figures::{self, Figure, Inputs};
+use crate::figures::{self, Figure};
 use crate::paths::{Output, Repository};
 use crate::profile::Profile;
 use crate::progress::duration;
 use crate::report;
+use crate::results::Results;
 
 /// What is asked of [`make`] besides the figures.
 pub(crate) struct Request<'a> {
@@ -36,11 +38,7 @@ pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
     let output = output(&repository, request.out, profile);
     let figures = figures::select(ids)?;
     let plans = plans(&repository, &figures, profile, changes, shard)?;
-    let inputs = Inputs {
-        repository: &repository,
-        output: &output,
-        profile,
-    };
+    let results = Results::new(&repository, &output, profile);
     let finished = Mutex::new(vec![false; plans.len()]);
     let draw_ready = |index: usize| -> Result<()> {
         let mut finished = finished
@@ -55,17 +53,17 @@ pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
         };
         let name = plans[index].experiment.as_str();
         for figure in &figures {
-            let uses_it = figure.experiments.contains(&name);
-            if uses_it && figure.experiments.iter().all(|e| ready(e)) && shard.is_none() {
-                figure.render(&inputs)?;
+            let needed = figure.experiments();
+            if needed.contains(&name) && needed.iter().all(|e| ready(e)) && shard.is_none() {
+                figure.render(&results)?;
                 eprintln!("{}", output.figure(figure.id, "svg").display());
             }
         }
         Ok(())
     };
     let data = DataSets::new(&repository.datasets());
-    execute(&plans, &output, &data, profile, shard, &draw_ready)?;
-    report::write(&inputs)?;
+    execute(&plans, &output, &data, shard, &draw_ready)?;
+    report::write(&results)?;
     let runs: usize = plans.iter().map(|p| p.runs.len()).sum();
     eprintln!(
         "{} figures from {runs} runs in {}: {}",
@@ -80,13 +78,9 @@ pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
 pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Result<()> {
     let repository = Repository::find()?;
     let output = output(&repository, out, profile);
-    let inputs = Inputs {
-        repository: &repository,
-        output: &output,
-        profile,
-    };
+    let results = Results::new(&repository, &output, profile);
     let has_results = |figure: &Figure| {
-        let mut experiments = figure.experiments.iter();
+        let mut experiments = figure.experiments().into_iter();
         experiments.all(|experiment| output.runs_csv(experiment).exists())
     };
     let figures = figures::select(ids)?;
@@ -99,14 +93,14 @@ pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Resu
         output.dir().display()
     );
     for figure in drawn {
-        figure.render(&inputs)?;
+        figure.render(&results)?;
         eprintln!("{}", output.figure(figure.id, "svg").display());
     }
     if !missing.is_empty() {
         let missing: Vec<&str> = missing.iter().map(|figure| figure.id).collect();
         eprintln!("not run yet: {}", missing.join(", "));
     }
-    report::write(&inputs)
+    report::write(&results)
 }
 
 /// The output folder of a profile.
@@ -124,20 +118,42 @@ fn plans(
     shard: Option<(usize, usize)>,
 ) -> Result<Vec<Plan>> {
     let mut experiments: Vec<Experiment> = Vec::new();
-    for name in figures.iter().flat_map(|f| f.experiments) {
-        if !experiments.iter().any(|e| e.name == *name) {
+    for name in figures.iter().flat_map(|f| f.experiments()) {
+        if !experiments.iter().any(|e| e.name == name) {
             experiments.push(Experiment::read(&repository.experiment(name))?);
         }
     }
     check_changes(&experiments, changes)?;
-    let plan = |experiment: &Experiment| {
-        let mut plan = experiment.plan(profile, changes)?;
-        if let Some((index, count)) = shard {
+    let plan = |experiment: &Experiment| experiment.plan(profile, changes);
+    let mut plans = experiments.iter().map(plan).collect::<Result<Vec<_>>>()?;
+    for figure in figures {
+        check_columns(figure, &plans)?;
+    }
+    if let Some((index, count)) = shard {
+        for plan in &mut plans {
             plan.shard(index, count)?;
         }
-        Ok(plan)
-    };
-    experiments.iter().map(plan).collect()
+    }
+    Ok(plans)
+}
+
+/// Refuses a figure, or its comparison with published values, that reads what no run will write.
+fn check_columns(figure: &Figure, plans: &[Plan]) -> Result<()> {
+    let comparison = compare::ALL.iter().find(|c| c.figure == figure.id);
+    let reads = comparison.map_or(&[][..], |comparison| comparison.reads);
+    for reads in figure.reads.iter().chain(reads) {
+        let plan = plans
+            .iter()
+            .find(|plan| plan.experiment == reads.experiment);
+        let plan = plan.with_context(|| {
+            format!(
+                "the comparison of {} reads {}, which the figure does not need",
+                figure.id, reads.experiment
+            )
+        })?;
+        plan.check_reads(figure.id, reads)?;
+    }
+    Ok(())
 }
 
 /// Every `--set` must mean something to at least one experiment.
@@ -156,4 +172,46 @@ pub(crate) fn check_changes(experiments: &[Experiment], changes: &[Change]) -> R
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::Reads;
+
+    #[test]
+    fn every_column_that_is_read_will_be_written() {
+        let repository = Repository::find().unwrap();
+        let figures = figures::select(&[]).unwrap();
+        for profile in Profile::ALL {
+            plans(&repository, &figures, profile, &[], None).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_mistyped_column_is_named_with_its_file_before_anything_runs() {
+        const MISTYPED: &[Reads] = &[Reads::table("stability", "phase", &["key", "hiden"])];
+        const NO_TABLE: &[Reads] = &[Reads::table("stability", "phases", &["key"])];
+        let repository = Repository::find().unwrap();
+        for (reads, words) in [
+            (
+                MISTYPED,
+                ["stability.phase.csv", "hiden", "derivative_per_ms"],
+            ),
+            (
+                NO_TABLE,
+                ["stability.phases.csv", "stability", "no such table"],
+            ),
+        ] {
+            let figure = Figure {
+                reads,
+                ..*figures::select(&["stability".to_owned()]).unwrap()[0]
+            };
+            let error = plans(&repository, &[&figure], Profile::Quick, &[], None);
+            let message = format!("{:#}", error.err().unwrap());
+            for word in words {
+                assert!(message.contains(word), "{word}: {message}");
+            }
+        }
+    }
 }

@@ -40,10 +40,6 @@ pub(crate) fn list() -> Result<()> {
 }
 
 fn cost(repository: &Repository, figure: &Figure, profile: Profile) -> Result<f64> {
-    let seconds = |name: &&str| {
-        Ok(Experiment::read(&repository.experiment(name))?
-            .plan(profile, &[])?
-            .seconds())
-    };
-    figure.experiments.iter().map(seconds).sum()
+    let seconds = |name: &&str| Experiment::read(&repository.experiment(name))?.seconds(profile);
+    figure.experiments().iter().map(seconds).sum()
 }

@@ -6,6 +6,7 @@ pub(crate) mod data;
 pub(crate) mod encoder;
 pub(crate) mod figures;
 pub(crate) mod list;
+pub(crate) mod provenance;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
 pub(crate) mod transformer;

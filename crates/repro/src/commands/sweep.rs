@@ -13,7 +13,7 @@ use crate::paths::{Output, Repository};
 use crate::profile::Profile;
 use crate::results::stats::mean_std;
 use crate::results::{Cell, Frame, Table};
-use crate::studies::Better;
+use crate::studies::{Better, Metric};
 
 /// Points shown on the terminal; the summary file has all.
 const SHOWN: usize = 20;
@@ -35,6 +35,7 @@ pub(crate) fn sweep(
     shard: Option<(usize, usize)>,
 ) -> Result<()> {
     let experiment = Experiment::read(file)?;
+    let (metric, better) = ranking(&experiment)?;
     check_changes(std::slice::from_ref(&experiment), changes)?;
     let mut plan = experiment.plan(Profile::Quick, changes)?;
     if let Some((index, count)) = shard {
@@ -43,38 +44,34 @@ pub(crate) fn sweep(
     let plans = [plan];
     let output = Output::at(out);
     let data = DataSets::new(&Repository::find()?.datasets());
-    execute(&plans, &output, &data, Profile::Quick, shard, &|_| Ok(()))?;
+    execute(&plans, &output, &data, shard, &|_| Ok(()))?;
     let [plan] = plans;
-    let (headline, better) = plan.study.headline;
-    let metric = experiment.rank_by.as_deref().unwrap_or(headline);
-    let better = if metric == headline {
-        better
-    } else {
-        guess(metric)
-    };
     let frame = Frame::read(&output.runs_csv(&plan.experiment))?;
     let points = rank(&plan, &frame, metric, better)?;
     write_summary(&plan, &output, metric, &points)?;
     print(&plan, metric, &points)
 }
 
-/// Errors and losses are better when lower.
-fn guess(metric: &str) -> Better {
-    let lower = ["mse", "error", "loss", "deviation", "distance"];
-    if lower.iter().any(|word| metric.contains(word)) {
-        Better::Lower
-    } else {
-        Better::Higher
-    }
+/// The metric that ranks the points, and which end of it is the good one.
+fn ranking(experiment: &Experiment) -> Result<(&'static str, Better)> {
+    let Experiment { study, rank_by, .. } = experiment;
+    let name = rank_by.as_deref().unwrap_or(study.headline);
+    let ranks = |metric: &Metric| metric.better.map(|better| (metric.name, better));
+    let metric = study.metrics.iter().find(|metric| metric.name == name);
+    metric.and_then(ranks).ok_or_else(|| {
+        let all = study.metrics.iter().filter_map(ranks);
+        let all: Vec<&str> = all.map(|(name, _)| name).collect();
+        anyhow!(
+            "{}: rank_by = {name:?}: points of study {:?} are ranked by one of {}",
+            experiment.origin(),
+            study.name,
+            all.join(", ")
+        )
+    })
 }
 
 /// The points of the sweep, best first. A diverged run has no metric and counts as such.
 fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<Point>> {
-    if !frame.has(metric) {
-        return Err(anyhow!(
-            "rank_by = {metric:?}: there is no such metric in the results"
-        ));
-    }
     let mut groups: Vec<(Vec<String>, Vec<Option<f64>>)> = Vec::new();
     for (run, row) in plan.runs.iter().zip(frame.rows()) {
         let value = |key: &String| {

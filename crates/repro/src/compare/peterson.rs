@@ -5,179 +5,145 @@
 
 use anyhow::Result;
 
-use super::point::{Point, Statistic, trained};
-use crate::figures::{Inputs, STARTED};
-use crate::results::stats::mean_std;
-use crate::results::{Frame, Row};
+use super::comparison::Comparison;
+use super::point::{Point, trained};
+use crate::results::started::Accuracies;
+use crate::results::stats::{Statistic, mean_std};
+use crate::results::{Frame, Inputs, Reads};
+use crate::sources::peterson::{self, Disturbed};
 
 const EPOCHS: usize = 150;
-const RUNS: usize = 20;
+
+/// What is read of runs with a disturbance.
+const RUNS: &[&str] = &[
+    "encoder.kind",
+    "disturbance.level",
+    "training.epochs",
+    "test_accuracy",
+    "started",
+];
 
 /// Talk, diffusion: σ = 0 on a random projection, everything else on the autoencoder.
-pub(super) fn diffusion(inputs: &Inputs<'_>) -> Result<Vec<Point>> {
-    let ours = inputs
-        .runs("diffusion")?
-        .matching("disturbance.spillover", "published")?;
-    let bars = inputs
-        .published("peterson2019_talk.csv")?
-        .matching("figure", "leak")?;
-    let mut points = means(inputs, &ours, &bars, "leak", "bar_mean_estimated")?;
-    let chance = inputs.published("peterson2019_chance.csv")?;
-    for row in chance.rows() {
-        let level = row.number("level")?;
-        let runs = row.number("runs")? as usize;
-        let published = share(row.number("at_chance")? as usize, runs);
-        points.extend(at_chance(&at(&ours, level)?, level, published)?);
-    }
-    Ok(points)
-}
+pub(super) const DIFFUSION: Comparison = Comparison {
+    figure: "diffusion",
+    reads: &[Reads::runs(
+        "diffusion",
+        &[
+            "encoder.kind",
+            "disturbance.level",
+            "disturbance.spillover",
+            "training.epochs",
+            "test_accuracy",
+            "started",
+        ],
+    )],
+    points: |inputs| {
+        let runs = inputs.runs("diffusion")?;
+        let ours = runs.matching("disturbance.spillover", "published")?;
+        let mut points = means(&Disturbed::diffusion(inputs)?, &ours)?;
+        for (level, runs, stuck) in peterson::at_chance(inputs)? {
+            let ours = Disturbed::at(&ours, level)?;
+            if ours.is_empty() {
+                continue;
+            }
+            let all = Accuracies::ours(&ours)?;
+            points.push(Point {
+                series: "runs at chance".to_owned(),
+                published: share(stuck, runs),
+                ..point(level, share(all.stuck(), all.len()), trained(&ours)?)
+            });
+        }
+        Ok(points)
+    },
+};
 
 /// The program's noise plot.
-pub(super) fn noise(inputs: &Inputs<'_>) -> Result<Vec<Point>> {
-    plotted(inputs, "astro_noise", "noise")
-}
+pub(super) const NOISE: Comparison = Comparison {
+    figure: "astro-noise",
+    reads: &[Reads::runs("astro_noise", RUNS)],
+    points: |inputs| means(&Disturbed::noise(inputs)?, &inputs.runs("astro_noise")?),
+};
 
 /// The program's plot of lost connections.
-pub(super) fn dropout(inputs: &Inputs<'_>) -> Result<Vec<Point>> {
-    plotted(inputs, "astro_dropout", "drop")
-}
-
-fn plotted(inputs: &Inputs<'_>, experiment: &str, figure: &str) -> Result<Vec<Point>> {
-    let bars = inputs
-        .published("peterson2019_code_plots.csv")?
-        .matching("figure", figure)?
-        .matching("statistic", "mean")?;
-    means(inputs, &inputs.runs(experiment)?, &bars, figure, "value")
-}
+pub(super) const DROPOUT: Comparison = Comparison {
+    figure: "astro-dropout",
+    reads: &[Reads::runs("astro_dropout", RUNS)],
+    points: |inputs| means(&Disturbed::dropout(inputs)?, &inputs.runs("astro_dropout")?),
+};
 
 /// The runs that were printed, astrocytes on the three encoders.
-pub(super) fn versus(inputs: &Inputs<'_>) -> Result<Vec<Point>> {
-    let printed = inputs.published("peterson2019_runs.csv")?;
-    let fixed = inputs
-        .runs("astro_vs_neurons_fixed")?
-        .matching("network.cells", "astrocytes")?;
-    let joint = inputs.table("astro_vs_neurons", "classifiers")?;
-    let parts = [
-        (
-            "digits_exp151",
-            "autoencoder learning along",
-            joint.matching("cells", "astrocytes")?,
-            trained(&inputs.runs("astro_vs_neurons")?)?,
+pub(super) const VERSUS: Comparison = Comparison {
+    figure: "astro-vs-neurons",
+    reads: &[
+        Reads::runs("astro_vs_neurons", &["training.epochs"]),
+        Reads::table(
+            "astro_vs_neurons",
+            "classifiers",
+            &["cells", "test_accuracy", "started"],
         ),
-        (
-            "digits_exp153",
-            "fixed autoencoder",
-            fixed.matching("encoder.kind", "vae")?,
-            trained(&fixed)?,
+        Reads::runs(
+            "astro_vs_neurons_fixed",
+            &[
+                "encoder.kind",
+                "network.cells",
+                "training.epochs",
+                "test_accuracy",
+                "started",
+            ],
         ),
-        (
-            "digits_exp155",
-            "random projection",
-            fixed.matching("encoder.kind", "random-projection")?,
-            trained(&fixed)?,
-        ),
-    ];
+    ],
+    points: versus,
+};
+
+fn versus(inputs: &Inputs<'_>) -> Result<Vec<Point>> {
+    let along = trained(&inputs.runs("astro_vs_neurons")?)?;
+    let fixed = trained(&inputs.runs("astro_vs_neurons_fixed")?)?;
     let mut points = Vec::new();
-    for (experiment, name, runs, epochs) in parts {
-        let published = printed
-            .matching("experiment", experiment)?
-            .numbers("test_accuracy")?;
-        let ours = runs.numbers("test_accuracy")?;
-        let stuck = |all: &[f64]| share(all.iter().filter(|&&a| a < STARTED).count(), all.len());
-        for (series, ours, published) in [
-            (
-                name.to_owned(),
-                Statistic::of(&ours),
-                Statistic::of(&published),
-            ),
-            (
-                format!("{name}, at chance"),
-                stuck(&ours),
-                stuck(&published),
-            ),
-        ] {
-            points.push(point(series, 0.0, ours, published, epochs));
-        }
+    for (encoder, epochs) in peterson::encoders(inputs)?
+        .into_iter()
+        .zip([along, fixed, fixed])
+    {
+        let (ours, published) = (Accuracies::ours(&encoder.astrocytes)?, encoder.runs);
+        let stuck = |runs: &Accuracies| share(runs.stuck(), runs.len());
+        let accuracy = |runs: &Accuracies| Statistic::of(&runs.all());
+        points.push(Point {
+            series: encoder.name.to_owned(),
+            published: accuracy(&published),
+            ..point(0.0, accuracy(&ours), epochs)
+        });
+        points.push(Point {
+            series: format!("{}, at chance", encoder.name),
+            published: stuck(&published),
+            ..point(0.0, stuck(&ours), epochs)
+        });
     }
     Ok(points)
 }
 
 /// Mean accuracies by level, with the deviation of the published ones where their runs were printed.
-fn means(
-    inputs: &Inputs<'_>,
-    ours: &Frame,
-    bars: &Frame,
-    perturbation: &str,
-    column: &str,
-) -> Result<Vec<Point>> {
-    let printed = inputs.published("peterson2019_runs.csv")?;
+fn means(published: &Disturbed, ours: &Frame) -> Result<Vec<Point>> {
     let mut points = Vec::new();
-    for bar in bars.rows() {
-        let level = bar.number("condition")?;
-        let runs = at(ours, level)?;
-        if runs.is_empty() {
-            continue;
-        }
-        let of_level = printed.filter(|r| belongs(r, perturbation, level).unwrap_or(false));
-        let published = Statistic {
-            mean: bar.number(column)?,
-            std: mean_std(&of_level.numbers("test_accuracy")?).1,
-            runs: RUNS,
-        };
-        let ours = Statistic::of(&runs.numbers("test_accuracy")?);
-        let epochs = trained(&runs)?;
-        points.push(point(
-            "mean accuracy".into(),
-            level,
-            ours,
-            published,
-            epochs,
-        ));
+    for level in published.joined(ours)? {
+        let accuracies = Statistic::of(&level.ours.numbers("test_accuracy")?);
+        points.push(Point {
+            published: Statistic {
+                mean: level.mean,
+                std: mean_std(&level.runs.all()).1,
+                runs: peterson::RUNS,
+            },
+            ..point(level.level, accuracies, trained(&level.ours)?)
+        });
     }
     Ok(points)
 }
 
-fn belongs(printed: Row<'_>, perturbation: &str, level: f64) -> Result<bool> {
-    Ok(if level == 0.0 {
-        printed.text("experiment")? == "digits_exp155"
-    } else {
-        printed.text("perturbation")? == perturbation && printed.number("level")? == level
-    })
-}
-
-fn at_chance(runs: &Frame, level: f64, published: Statistic) -> Result<Option<Point>> {
-    if runs.is_empty() {
-        return Ok(None);
-    }
-    let all = runs.numbers("test_accuracy")?;
-    let ours = share(all.iter().filter(|&&a| a < STARTED).count(), all.len());
-    let name = "runs at chance".to_owned();
-    Ok(Some(point(name, level, ours, published, trained(runs)?)))
-}
-
-/// Our runs of a level, on the encoder that the published ones were made with.
-fn at(ours: &Frame, level: f64) -> Result<Frame> {
-    let encoder = if level == 0.0 {
-        "random-projection"
-    } else {
-        "vae"
-    };
-    let runs = ours.matching("encoder.kind", encoder)?;
-    Ok(runs.filter(|r| r.number("disturbance.level").is_ok_and(|l| l == level)))
-}
-
-fn point(
-    series: String,
-    level: f64,
-    ours: Statistic,
-    published: Statistic,
-    epochs: usize,
-) -> Point {
+/// A point of ours, still without its published value.
+fn point(level: f64, ours: Statistic, epochs: usize) -> Point {
     Point {
-        series,
+        series: "mean accuracy".to_owned(),
         x: ("sigma", level),
         ours,
-        published,
+        published: Statistic::of(&[]),
         epochs: (epochs, EPOCHS),
         adaptive: false,
         repeated: Vec::new(),

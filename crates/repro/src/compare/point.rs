@@ -2,45 +2,9 @@
 
 use anyhow::Result;
 
-use crate::figures::Inputs;
 use crate::results::Frame;
-use crate::results::stats::mean_std;
-
-/// How the results behind a figure compare with published ones.
-pub(crate) struct Comparison {
-    pub(crate) figure: &'static str,
-    pub(crate) points: fn(&Inputs<'_>) -> Result<Vec<Point>>,
-}
-
-/// A statistic of repeated runs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Statistic {
-    pub(crate) mean: f64,
-    /// Sample standard deviation; NaN of a single run, and where it was not published.
-    pub(crate) std: f64,
-    pub(crate) runs: usize,
-}
-
-impl Statistic {
-    /// Of the values of single runs.
-    pub(super) fn of(values: &[f64]) -> Self {
-        let (mean, std) = mean_std(values);
-        Self {
-            mean,
-            std,
-            runs: values.len(),
-        }
-    }
-
-    /// `97.05 ± 0.84 (10)`: mean and deviation in per cent, number of runs.
-    pub(crate) fn percent(&self) -> String {
-        let (mean, std, runs) = (100.0 * self.mean, 100.0 * self.std, self.runs);
-        match std.is_finite() {
-            true => format!("{mean:.2} ± {std:.2} ({runs})"),
-            false => format!("{mean:.2} ({runs})"),
-        }
-    }
-}
+use crate::results::stats::Statistic;
+use crate::sources::hill::Repeated;
 
 /// One point of a series, ours and published.
 #[derive(Clone, Debug)]
@@ -56,16 +20,6 @@ pub(crate) struct Point {
     pub(crate) adaptive: bool,
     /// Runs of ours that repeat a published run: same seed, same settings.
     pub(crate) repeated: Vec<Repeated>,
-}
-
-/// A published run that was repeated.
-#[derive(Clone, Debug)]
-pub(crate) struct Repeated {
-    pub(crate) seed: u64,
-    /// Correct validation samples, ours and published.
-    pub(crate) validation: (f64, f64),
-    /// Correct test samples, ours and published.
-    pub(crate) test: (f64, f64),
 }
 
 impl Point {
@@ -94,14 +48,6 @@ impl Point {
     /// Whether ours had the published amount of training.
     pub(crate) fn comparable(&self) -> bool {
         self.epochs.0 == self.epochs.1
-    }
-}
-
-impl Repeated {
-    /// Larger of the two differences, in samples.
-    pub(crate) fn difference(&self) -> f64 {
-        let difference = |(ours, published): (f64, f64)| (ours - published).abs();
-        difference(self.validation).max(difference(self.test))
     }
 }
 

@@ -82,8 +82,9 @@ pub(crate) fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::point::{Repeated, Statistic};
     use super::*;
+    use crate::results::stats::Statistic;
+    use crate::sources::hill::Repeated;
 
     fn point(ours: f64, epochs: usize) -> Point {
         Point {

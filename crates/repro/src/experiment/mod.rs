@@ -18,25 +18,31 @@
 //!
 //! A file of a user's own sweep has `seeds` and `[[points]]` at the top level and needs no profile.
 
+mod asked;
 mod axis;
 mod change;
 mod plan;
 mod points;
+mod run;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub(crate) use asked::setting_cell;
 pub use change::Change;
-pub use plan::{Plan, Run};
+pub use plan::Plan;
+pub use run::Run;
 
 use crate::profile::Profile;
 use crate::settings::{parse_at, plain, tree};
 use crate::studies::{self, StudyKind};
+use asked::Asked;
 use points::Block;
 
 /// An experiment file, read and understood, with nothing varied yet.
@@ -159,11 +165,45 @@ impl Experiment {
     /// the file varies is then fixed. Keys in `changes` that this study does not have are left out;
     /// [`Self::knows`] tells.
     pub fn plan(&self, profile: Profile, changes: &[Change]) -> Result<Plan> {
-        self.try_plan(profile, changes)
+        let (varied, runs) = self.runs(profile, changes)?;
+        let asked = |profile| -> Result<Arc<Asked>> {
+            let (_, runs) = self.runs(profile, &[])?;
+            Ok(Arc::new(Asked::new(&runs)))
+        };
+        let file = match changes.is_empty() {
+            true => Arc::new(Asked::new(&runs)),
+            false => asked(profile)?,
+        };
+        let paper = match profile == Profile::Paper || self.profiles.is_empty() {
+            true => Arc::clone(&file),
+            false => asked(Profile::Paper)?,
+        };
+        Ok(Plan {
+            experiment: self.name.clone(),
+            study: self.study,
+            varied,
+            planned: runs.len(),
+            runs,
+            about: self.about.clone(),
+            profile,
+            file,
+            paper,
+        })
+    }
+
+    /// Estimated seconds of all runs on one core of a current laptop.
+    pub fn seconds(&self, profile: Profile) -> Result<f64> {
+        let (_, runs) = self.runs(profile, &[])?;
+        Ok(runs.iter().map(|run| run.job.seconds()).sum())
+    }
+
+    /// The settings that vary, and the runs, each once.
+    fn runs(&self, profile: Profile, changes: &[Change]) -> Result<(Vec<String>, Vec<Run>)> {
+        self.try_runs(profile, changes)
             .with_context(|| self.origin.clone())
     }
 
-    fn try_plan(&self, profile: Profile, changes: &[Change]) -> Result<Plan> {
+    fn try_runs(&self, profile: Profile, changes: &[Change]) -> Result<(Vec<String>, Vec<Run>)> {
         let none = Amount::default();
         let chosen = self.profiles.get(profile.name()).unwrap_or(&none);
         let mut settings = self.settings.clone();
@@ -211,12 +251,20 @@ impl Experiment {
                 }
             }
         }
-        Ok(Plan::new(
-            self.name.clone(),
-            self.study,
-            blocks.iter().flat_map(Block::keys),
-            runs,
-        ))
+        let mut seen = HashSet::new();
+        runs.retain(|run| seen.insert(run.key.clone()));
+        let mut varied: Vec<String> = Vec::new();
+        for key in blocks.iter().flat_map(Block::keys) {
+            if !varied.iter().any(|k| k == key) {
+                varied.push(key.to_owned());
+            }
+        }
+        Ok((varied, runs))
+    }
+
+    /// Where the file lies.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// Whether the study has the setting that is to change.
@@ -235,10 +283,13 @@ impl Experiment {
         if tree::set(&mut changed, &change.key, change.value.clone()).is_err() {
             return Ok(false);
         }
-        Ok(match self.study.parse(&changed) {
-            Ok(job) => present(&job.settings()),
-            // A value of the wrong type is to be reported as that.
-            Err(error) => !format!("{error:#}").contains("unknown field"),
-        })
+        if let Ok(job) = self.study.parse(&changed) {
+            return Ok(present(&job.settings()));
+        }
+        // An optional setting may be null, one that does not exist may not. A value of the wrong type is then
+        // reported as that.
+        let mut unset = settings.clone();
+        tree::set(&mut unset, &change.key, Value::Null)?;
+        Ok(self.study.parse(&unset).is_ok())
     }
 }

@@ -1,49 +1,16 @@
 //! The list of runs of an experiment.
 
-use anyhow::{Result, ensure};
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
+use anyhow::{Result, bail, ensure};
+
+use super::asked::Asked;
+use super::run::Run;
+use crate::profile::Profile;
+use crate::results::Reads;
+use crate::results::columns::BOOKKEEPING;
 use crate::settings::tree;
-use crate::studies::{Job, StudyKind};
-
-/// One run: a pure function of its settings and its seed.
-pub struct Run {
-    /// Identifies settings, seed and version of the study: equal keys, equal results.
-    pub key: String,
-    /// Seed of all its random numbers.
-    pub seed: u64,
-    /// All settings, defaults included.
-    pub settings: Value,
-    /// The work itself.
-    pub job: Box<dyn Job>,
-}
-
-impl Run {
-    pub(super) fn new(study: &'static StudyKind, settings: &Value, seed: u64) -> Result<Self> {
-        let job = study.parse(settings)?;
-        job.check(seed)?;
-        let settings = job.settings();
-        let identity = format!("{} {} {settings} {seed}", study.name, study.version);
-        let digest = Sha256::digest(identity.as_bytes());
-        let key = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Ok(Self {
-            key,
-            seed,
-            settings,
-            job,
-        })
-    }
-
-    /// The setting at a dotted key.
-    pub fn setting(&self, key: &str) -> Option<&Value> {
-        tree::get(&self.settings, key)
-    }
-}
+use crate::studies::StudyKind;
 
 /// All runs of an experiment under one profile, in order, each once.
 pub struct Plan {
@@ -53,39 +20,63 @@ pub struct Plan {
     pub study: &'static StudyKind,
     /// The dotted keys that vary.
     pub varied: Vec<String>,
-    /// The runs.
+    /// The runs of this share of the work.
     pub runs: Vec<Run>,
+    /// Number of runs of all shares.
+    pub planned: usize,
+    /// One line for people.
+    pub(crate) about: String,
+    /// How much work was asked for.
+    pub(crate) profile: Profile,
+    /// What the experiment file asks for under this profile, and under the paper profile.
+    pub(crate) file: Arc<Asked>,
+    pub(crate) paper: Arc<Asked>,
 }
 
 impl Plan {
-    pub(super) fn new<'a>(
-        experiment: String,
-        study: &'static StudyKind,
-        varied: impl Iterator<Item = &'a str>,
-        runs: Vec<Run>,
-    ) -> Self {
-        let mut seen = std::collections::HashSet::new();
-        let runs = runs
-            .into_iter()
-            .filter(|run| seen.insert(run.key.clone()))
-            .collect();
-        let mut keys: Vec<String> = Vec::new();
-        for key in varied {
-            if !keys.iter().any(|k| k == key) {
-                keys.push(key.to_owned());
-            }
-        }
-        Self {
-            experiment,
-            study,
-            varied: keys,
-            runs,
-        }
+    /// Refuses a reader of columns that these runs will not write.
+    pub(crate) fn check_reads(&self, reader: &str, reads: &Reads) -> Result<()> {
+        let (study, file) = (self.study.name, reads.file());
+        let Some(written) = self.columns(reads.table) else {
+            bail!("{file}, which {reader} reads: study {study:?} makes no such table as it is set");
+        };
+        let missing = reads.missing(&written);
+        ensure!(
+            missing.is_empty(),
+            "{file}: {reader} reads column {}, which study {study:?} does not write; it writes {}",
+            missing.join(", "),
+            written.join(", ")
+        );
+        Ok(())
     }
 
-    /// Estimated seconds on one core of a current laptop.
-    pub fn seconds(&self) -> f64 {
-        self.runs.iter().map(|run| run.job.seconds()).sum()
+    /// The columns of a CSV file that these runs will write, if they write it.
+    fn columns(&self, table: Option<&str>) -> Option<Vec<String>> {
+        let mut columns: Vec<String> = Vec::new();
+        let mut add = |name: &str| {
+            if !columns.iter().any(|column| column == name) {
+                columns.push(name.to_owned());
+            }
+        };
+        match table {
+            None => {
+                BOOKKEEPING.into_iter().for_each(&mut add);
+                for run in &self.runs {
+                    let leaves = tree::leaves(&run.settings);
+                    leaves.iter().for_each(|(key, _)| add(key));
+                }
+                let metrics = self.study.metrics.iter();
+                metrics.for_each(|metric| add(metric.name));
+            }
+            Some(table) => {
+                add("key");
+                let tables = self.runs.iter().flat_map(|run| run.job.tables());
+                for (_, layout) in tables.filter(|(name, _)| *name == table) {
+                    layout.columns.iter().for_each(|column| add(column));
+                }
+            }
+        }
+        (columns.len() > 1).then_some(columns)
     }
 
     /// Keeps the `index`-th of `count` shares, so that several machines can split the work.

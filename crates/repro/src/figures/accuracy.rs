@@ -2,10 +2,19 @@
 
 use anyhow::Result;
 
-use super::Inputs;
 use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
+use crate::results::Inputs;
 use crate::results::stats::mean_std;
-use crate::results::{Frame, Row};
+use crate::sources::hill::Series;
+
+/// What the figures read of the runs of a sweep.
+pub(super) const RUNS: &[&str] = &[
+    "network.t_pattern_ms",
+    "network.learning_lag_ms",
+    "network.tau_0_ms",
+    "network.tau_w_ms",
+    "test_accuracy",
+];
 
 /// What is swept: its setting, its column in the published table, and its axis.
 pub(super) struct Swept {
@@ -35,23 +44,17 @@ pub(super) fn panel(swept: &Swept) -> Axes {
 pub(super) fn series(
     axes: &mut Axes,
     swept: &Swept,
-    runs: &Frame,
-    published: &Frame,
+    series: &Series,
     index: usize,
     name: &str,
 ) -> Result<()> {
     let color = SERIES[index % SERIES.len()];
-    let point = |r: Row<'_>| {
-        Ok((
-            r.number(swept.published)?,
-            100.0 * r.number("accuracy_mean")?,
-        ))
-    };
-    let behind: Vec<(f64, f64)> = published.rows().map(point).collect::<Result<_>>()?;
+    let behind = series.published(swept.published)?.into_iter();
+    let behind: Vec<(f64, f64)> = behind.map(|(x, mean)| (x, 100.0 * mean)).collect();
     axes.line(behind.clone(), Stroke::solid(color.lighter(0.7)).width(0.7));
     axes.points(behind, Marker::dot(color.lighter(0.6)).radius(1.2));
     let mut ours = Vec::new();
-    for (x, runs) in runs.by_number(swept.setting)? {
+    for (x, runs) in series.ours.by_number(swept.setting)? {
         let (mean, std) = mean_std(&runs.numbers("test_accuracy")?);
         ours.push((x, 100.0 * mean, 100.0 * std));
     }

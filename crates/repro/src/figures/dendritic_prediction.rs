@@ -2,16 +2,37 @@
 
 use anyhow::Result;
 
-use super::{Figure, Inputs};
+use super::Figure;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
-use crate::results::{Frame, Row};
+use crate::results::{Frame, Inputs, Reads, Row};
 
 /// Talk behind the report, slides 3–4; Urbanczik and Senn, Neuron 81 (2014).
 pub(super) static FIGURE: Figure = Figure {
     id: "dendritic-prediction",
     source: "Hill 2020, slides 3–4",
     shows: "a dendrite learns to predict its soma, with and without low-pass",
-    experiments: &[EXPERIMENT],
+    reads: &[
+        Reads::runs(
+            EXPERIMENT,
+            &[
+                "key",
+                "neuron.low_pass",
+                "neuron.tau_w_ms",
+                "phases.before_ms",
+                "phases.nudged_ms",
+                "phases.after_ms",
+                "target",
+                "convergence_rate_per_ms",
+            ],
+        ),
+        Reads::table(EXPERIMENT, "traces", &["key", "t_ms", "soma", "prediction"]),
+        Reads::table(
+            EXPERIMENT,
+            "weights",
+            &["key", "t_ms", "synapse", "rate", "weight"],
+        ),
+    ],
+    amounts: &[],
     draw,
 };
 

@@ -2,16 +2,24 @@
 
 use anyhow::Result;
 
-use super::accuracy::{LAG, panel, published_entry, series, steadnet_level};
-use super::{Figure, Inputs};
+use super::Figure;
+use super::accuracy::{LAG, RUNS, panel, published_entry, series, steadnet_level};
 use crate::plot::{Page, Width};
+use crate::results::{Inputs, Reads};
+use crate::sources::hill;
+
+const STEADNET: Reads = Reads::runs(
+    "yinyang_steadnet",
+    &["network.reset_deltas", "test_accuracy"],
+);
 
 /// Report, Fig. 6a.
 pub(super) static LEARNING_LAG: Figure = Figure {
     id: "learning-lag",
     source: "Hill 2020, Fig. 6a",
     shows: "Yin-Yang accuracy against learning-lag for four pattern times",
-    experiments: &["learning_lag", "yinyang_steadnet"],
+    reads: &[Reads::runs("learning_lag", RUNS), STEADNET],
+    amounts: &[("training.epochs", "epochs")],
     draw: |inputs| draw(inputs, "learning_lag", "accuracy_vs_learning_lag", "false"),
 };
 
@@ -20,7 +28,8 @@ pub(super) static LEARNING_LAG_RESET: Figure = Figure {
     id: "learning-lag-reset",
     source: "Hill 2020, Fig. 6b",
     shows: "the same with Δ reset to zero after each pattern",
-    experiments: &["learning_lag_reset", "yinyang_steadnet"],
+    reads: &[Reads::runs("learning_lag_reset", RUNS), STEADNET],
+    amounts: &[("training.epochs", "epochs")],
     draw: |inputs| {
         let figure = "accuracy_vs_learning_lag_reset";
         draw(inputs, "learning_lag_reset", figure, "true")
@@ -31,18 +40,12 @@ pub(super) static LEARNING_LAG_RESET: Figure = Figure {
 fn draw(inputs: &Inputs<'_>, experiment: &str, figure: &str, reset: &str) -> Result<Page> {
     let mut axes = panel(&LAG).legend_at(1.0, 0.0);
     steadnet_level(inputs, &mut axes, reset)?;
-    let runs = inputs.runs(experiment)?;
-    let published = inputs
-        .published("hill2020_yinyang_sweeps.csv")?
-        .matching("figure", figure)?;
-    for (i, (t_pattern, runs)) in runs.by_number("network.t_pattern_ms")?.iter().enumerate() {
-        let name = format!("{t_pattern} ms");
-        let published = published.matching("t_pattern_ms", &t_pattern.to_string())?;
-        series(&mut axes, &LAG, runs, &published, i, &name)?;
+    for (i, of_time) in hill::sweep(inputs, experiment, figure)?.iter().enumerate() {
+        let name = format!("{} ms", of_time.t_pattern_ms);
+        series(&mut axes, &LAG, of_time, i, &name)?;
     }
     published_entry(&mut axes);
     let mut page = Page::new(Width::Single, 190.0);
     page.place(page.cell(1, 1, 0, 0), axes);
-    page.subtitle(inputs.shortfall(experiment, &[("training.epochs", "epochs")])?);
     Ok(page)
 }

@@ -2,17 +2,38 @@
 
 use anyhow::Result;
 
-use super::{Figure, Inputs};
+use super::Figure;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::stats::median_index;
-use crate::results::{Frame, Row};
+use crate::results::{Frame, Inputs, Reads, Row};
 
 /// Report, Fig. 4.
 pub(super) static FIGURE: Figure = Figure {
     id: "mimic",
     source: "Hill 2020, Fig. 4",
     shows: "a 2-3-2 network learns what a random network of its size computes",
-    experiments: &["mimic"],
+    reads: &[
+        Reads::runs("mimic", &["key", "last_validation_mse"]),
+        Reads::table(
+            "mimic",
+            "traces",
+            &["key", "trained", "t_ms", "output_*", "target_*"],
+        ),
+        Reads::table(
+            "mimic",
+            "curves",
+            &[
+                "key",
+                "epoch",
+                "validation_mse",
+                "ip_distance",
+                "pi_distance",
+            ],
+        ),
+        Reads::table("mimic", "weights", &["key", "epoch", "up_1_*", "up_2_*"]),
+        Reads::table("mimic", "teacher", &["key", "up_1_*", "up_2_*"]),
+    ],
+    amounts: &[("training.epochs", "epochs")],
     draw,
 };
 
@@ -40,11 +61,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         let panel = panel.title(format!("forward weights, {layer}")).tag(tag);
         page.place(page.cell(2, 4, 1, 2 + column), panel);
     }
-    let short = inputs.shortfall("mimic", &[("training.epochs", "epochs")])?;
-    let note = "Strong lines, a, b and e: the run of median final error";
-    let parts = [note, &short];
-    let parts: Vec<&str> = parts.into_iter().filter(|s| !s.is_empty()).collect();
-    page.subtitle(parts.join("; "));
+    page.note("Strong lines, a, b and e: the run of median final error");
     Ok(page)
 }
 

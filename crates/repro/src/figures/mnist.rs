@@ -3,16 +3,22 @@
 
 use anyhow::Result;
 
-use super::{Figure, Inputs};
+use super::Figure;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
+use crate::results::{Frame, Inputs, Reads};
 
 /// Report, summary.
 pub(super) static MNIST_STEADNET: Figure = Figure {
     id: "mnist-steadnet",
     source: "Hill 2020, summary",
     shows: "the steady-state approximation learns MNIST",
-    experiments: &["mnist_steadnet", "mnist_steadnet_published"],
+    reads: &[
+        Reads::runs("mnist_steadnet", RUNS),
+        Reads::table("mnist_steadnet", "curves", CURVES),
+        Reads::runs("mnist_steadnet_published", RUNS),
+        Reads::table("mnist_steadnet_published", "curves", CURVES),
+    ],
+    amounts: AMOUNTS,
     draw: draw_steadnet,
 };
 
@@ -21,9 +27,36 @@ pub(super) static MNIST_PYRALNET: Figure = Figure {
     id: "mnist-pyralnet",
     source: "Hill 2020, open question",
     shows: "the full simulation on MNIST, with and without learning-lag",
-    experiments: &["mnist_pyralnet"],
+    reads: &[
+        Reads::runs(
+            "mnist_pyralnet",
+            &[
+                "key",
+                "model",
+                "network.dims",
+                "network.learning_lag_ms",
+                "task.test",
+                "test_error",
+            ],
+        ),
+        Reads::table("mnist_pyralnet", "curves", CURVES),
+    ],
+    amounts: AMOUNTS,
     draw: draw_pyralnet,
 };
+
+const RUNS: &[&str] = &["network.dims", "task.test", "test_error"];
+const CURVES: &[&str] = &[
+    "key",
+    "epoch",
+    "validation_mse",
+    "validation_error",
+    "test_error",
+];
+const AMOUNTS: &[(&str, &str)] = &[
+    ("task.train", "training images"),
+    ("training.epochs", "epochs"),
+];
 
 /// Test error in per cent of the same architecture with the full simulation: Sacramento, Costa,
 /// Bengio and Senn, NeurIPS 2018, section 3.
@@ -64,10 +97,7 @@ fn draw_steadnet(inputs: &Inputs<'_>) -> Result<Page> {
             None,
         );
     }
-    page(
-        panels,
-        footnote(inputs, "mnist_steadnet", "784-500-500-10")?,
-    )
+    page(panels, network(inputs, "mnist_steadnet", "784-500-500-10")?)
 }
 
 fn draw_pyralnet(inputs: &Inputs<'_>) -> Result<Page> {
@@ -76,9 +106,7 @@ fn draw_pyralnet(inputs: &Inputs<'_>) -> Result<Page> {
     let of = |name, short, model: &str, lag: f64| -> Result<Series> {
         let runs = runs.matching("model", model)?;
         let runs = runs.filter(|r| r.number("network.learning_lag_ms").is_ok_and(|x| x == lag));
-        let keys = runs.distinct("key")?;
-        let curves =
-            curves.filter(|r| r.text("key").is_ok_and(|key| keys.iter().any(|k| k == key)));
+        let curves = curves.of_runs(&runs)?;
         Ok(Series {
             name,
             short,
@@ -97,7 +125,7 @@ fn draw_pyralnet(inputs: &Inputs<'_>) -> Result<Page> {
         )?,
     ];
     let panels = panels("learning-lag", &all)?;
-    page(panels, footnote(inputs, "mnist_pyralnet", "784-100-10")?)
+    page(panels, network(inputs, "mnist_pyralnet", "784-100-10")?)
 }
 
 /// Validation MSE, validation and test error over training, and the test error at its end.
@@ -136,13 +164,13 @@ fn panels(kinds: &str, all: &[Series]) -> Result<[Axes; 3]> {
     Ok([mse, course, end])
 }
 
-fn page(panels: [Axes; 3], subtitle: String) -> Result<Page> {
+fn page(panels: [Axes; 3], network: String) -> Result<Page> {
     let mut page = Page::new(Width::Double, 185.0);
     let panels = panels.into_iter().zip(["a", "b", "c"]).enumerate();
     for (column, (axes, tag)) in panels {
         page.place(page.cell(1, 3, 0, column), axes.tag(tag));
     }
-    page.subtitle(subtitle);
+    page.note(network);
     Ok(page)
 }
 
@@ -166,9 +194,6 @@ fn per_cent(run: &Frame, column: &str) -> Result<Vec<(f64, f64)>> {
 /// The test error of every run, with the standard error that so many test images leave it. A run
 /// that diverged has none.
 fn end_of_training(axes: &mut Axes, x: f64, runs: &Frame, color: Color) -> Result<()> {
-    if !runs.has("test_error") {
-        return Ok(());
-    }
     for (error, images) in runs.points("test_error", "task.test")? {
         let deviation = 100.0 * (error * (1.0 - error) / images).sqrt();
         let error = 100.0 * error;
@@ -179,24 +204,13 @@ fn end_of_training(axes: &mut Axes, x: f64, runs: &Frame, color: Color) -> Resul
     Ok(())
 }
 
-/// The network, and what the profile leaves out of the `full` one.
-fn footnote(inputs: &Inputs<'_>, experiment: &str, full: &str) -> Result<String> {
-    let dims = inputs
-        .runs(experiment)?
-        .distinct("network.dims")?
-        .join(" and ");
-    let network = dims.replace(['[', ']', ' '], "").replace(',', "-");
-    let amounts = [
-        ("task.train", "training images"),
-        ("training.epochs", "epochs"),
-    ];
-    let shortfall = inputs.shortfall(experiment, &amounts)?;
-    let instead = match network == full {
+/// The network, and the source's where it is another.
+fn network(inputs: &Inputs<'_>, experiment: &str, full: &str) -> Result<String> {
+    let dims = inputs.runs(experiment)?.distinct("network.dims")?;
+    let network = dims.join(" and ").replace(['[', ']', ' '], "");
+    let network = network.replace(',', "-");
+    Ok(match network == full {
         true => network,
         false => format!("{network} instead of {full}"),
-    };
-    Ok(match shortfall.is_empty() {
-        true => instead,
-        false => format!("{instead}; {shortfall}"),
     })
 }

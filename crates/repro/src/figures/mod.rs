@@ -9,6 +9,7 @@ mod astro;
 mod attention;
 mod dendritic_prediction;
 mod figure;
+mod foot;
 mod learning_lag;
 mod mimic;
 mod mnist;
@@ -20,8 +21,7 @@ mod yinyang;
 
 use anyhow::{Result, anyhow};
 
-pub(crate) use astro::STARTED;
-pub use figure::{Figure, Inputs};
+pub use figure::Figure;
 
 /// Every figure there is, in the order of the sources.
 pub static ALL: &[&Figure] = &[

@@ -3,16 +3,33 @@
 
 use anyhow::Result;
 
-use super::{Figure, Inputs};
+use super::Figure;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
+use crate::results::{Frame, Reads};
 
 /// Not in the report; the plots of its code.
 pub(super) static PLASTICITY_TRACES: Figure = Figure {
     id: "plasticity-traces",
     source: "Hill 2020, its code",
     shows: "prediction error and weight change within a pattern, by lag and training",
-    experiments: &["plasticity_traces"],
+    reads: &[
+        Reads::runs(
+            "plasticity_traces",
+            &["key", "seed", "network.learning_lag_ms"],
+        ),
+        Reads::table(
+            "plasticity_traces",
+            "traces",
+            &[
+                "key",
+                "epoch",
+                "time_ms",
+                "prediction_error",
+                "weight_change_per_ms",
+            ],
+        ),
+    ],
+    amounts: &[("probe.patterns", "patterns")],
     draw: |inputs| {
         let runs = inputs.runs("plasticity_traces")?;
         let traces = inputs.table("plasticity_traces", "traces")?;
@@ -22,10 +39,8 @@ pub(super) static PLASTICITY_TRACES: Figure = Figure {
         let height = 62.0 * rows.len() as f64 + 30.0;
         let mut page = Page::new(Width::Double, height);
         for (i, (lag, runs)) in rows.iter().enumerate() {
-            let keys = runs.distinct("key")?;
             for (j, (epoch, at)) in columns.iter().enumerate() {
-                let traces =
-                    at.filter(|r| r.text("key").is_ok_and(|k| keys.iter().any(|x| x == k)));
+                let traces = at.of_runs(runs)?;
                 let place = Place {
                     row: i,
                     rows: rows.len(),
@@ -36,7 +51,9 @@ pub(super) static PLASTICITY_TRACES: Figure = Figure {
                 page.place(page.cell(rows.len(), columns.len(), i, j), axes);
             }
         }
-        page.subtitle(foot(inputs, &runs)?);
+        let legend = "blue: |φ(u) − φ(v̂)| of hidden pyramidal neurons; orange: mean |d*W*_{up}/dt|; dotted: lag";
+        let seeds = runs.distinct("seed")?.join(", ");
+        page.note(format!("{legend}; seed {seeds}."));
         Ok(page)
     },
 };
@@ -88,17 +105,13 @@ fn trace(traces: &Frame, place: &Place, lag: f64, epoch: f64, limits: &Limits) -
         let word = if epoch == 1.0 { "epoch" } else { "epochs" };
         axes = axes.title(format!("{epoch} {word}"));
     }
-    let point = |r: crate::results::Row<'_>, column| Ok((r.number("time_ms")?, r.number(column)?));
-    let column = |name| {
-        traces
-            .rows()
-            .map(|r| point(r, name))
-            .collect::<Result<Vec<_>>>()
-    };
     axes.upright(lag, Stroke::dotted(Color::GREY));
-    axes.line(column("prediction_error")?, Stroke::solid(SERIES[0]));
+    axes.line(
+        traces.points("time_ms", "prediction_error")?,
+        Stroke::solid(SERIES[0]),
+    );
     axes.right(hide(y2, last));
-    let change = column("weight_change_per_ms")?;
+    let change = traces.points("time_ms", "weight_change_per_ms")?;
     axes.line(
         change.into_iter().filter(|p| p.1 > 0.0),
         Stroke::solid(SERIES[1]),
@@ -112,12 +125,4 @@ fn trace(traces: &Frame, place: &Place, lag: f64, epoch: f64, limits: &Limits) -
         );
     }
     Ok(axes)
-}
-
-fn foot(inputs: &Inputs<'_>, runs: &Frame) -> Result<String> {
-    let seeds = runs.distinct("seed")?.join(", ");
-    let shortfall = inputs.shortfall("plasticity_traces", &[("probe.patterns", "patterns")])?;
-    let legend =
-        "blue: |φ(u) − φ(v̂)| of hidden pyramidal neurons; orange: mean |d*W*_{up}/dt|; dotted: lag";
-    Ok(format!("{legend}; seed {seeds}. {shortfall}"))
 }

@@ -2,16 +2,50 @@
 
 use anyhow::Result;
 
-use super::{Figure, Inputs};
+use super::Figure;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::{Frame, Row};
+use crate::results::{Frame, Inputs, Reads, Row};
 
 /// Report, Fig. 3.
 pub(super) static FIGURE: Figure = Figure {
     id: "stability",
     source: "Hill 2020, Fig. 3",
     shows: "three neurons settle, diverge, leave an unstable fixed point, or oscillate",
-    experiments: &["stability"],
+    reads: &[
+        Reads::runs(
+            "stability",
+            &[
+                "key",
+                "network.t_pattern_ms",
+                "weights.*",
+                "phase.from",
+                "phase.to",
+                "initial_hidden",
+                "initial_derivative_per_ms",
+                "final_hidden",
+                "final_derivative_per_ms",
+            ],
+        ),
+        Reads::table(
+            "stability",
+            "traces",
+            &[
+                "key",
+                "t_ms",
+                "hidden",
+                "interneuron",
+                "output",
+                "interneuron_steady",
+                "output_steady",
+            ],
+        ),
+        Reads::table(
+            "stability",
+            "phase",
+            &["key", "hidden", "derivative_per_ms"],
+        ),
+    ],
+    amounts: &[],
     draw,
 };
 
@@ -45,7 +79,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
             bottom.title(weights(run)?).tag(BOTTOM[i]),
         );
     }
-    page.subtitle(
+    page.note(
         "Over the lower panels: the weights (*W*_{10}, *W*_{21}, *W*_{IP}, *W*_{PI}, *W*_{down})",
     );
     Ok(page)

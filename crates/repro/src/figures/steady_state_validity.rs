@@ -2,16 +2,30 @@
 
 use anyhow::Result;
 
-use super::{Figure, Inputs};
+use super::Figure;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
+use crate::results::{Frame, Inputs, Reads};
 
 /// Report, Fig. 5, and a last row of ours: learning at a tenth of the rates.
 pub(super) static FIGURE: Figure = Figure {
     id: "steady-state-validity",
     source: "Hill 2020, Fig. 5",
     shows: "deviation of the simulation from its steady-state approximation",
-    experiments: &[POTENTIALS, WEIGHTS],
+    reads: &[
+        Reads::runs(POTENTIALS, &["key", "network.start"]),
+        Reads::table(
+            POTENTIALS,
+            "deviations",
+            &["key", "pattern", "n_passes", "potentials"],
+        ),
+        Reads::runs(WEIGHTS, &["key", "network.start", "network.eta_ip"]),
+        Reads::table(
+            WEIGHTS,
+            "deviations",
+            &["key", "pattern", "n_exposures", "weights"],
+        ),
+    ],
+    amounts: &[("patterns", "patterns")],
     draw,
 };
 
@@ -47,14 +61,6 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
             page.place(page.cell(3, 2, row + 1, column), panel);
         }
     }
-    let amounts = [("patterns", "patterns")];
-    let mut short = [
-        inputs.shortfall(POTENTIALS, &amounts)?,
-        inputs.shortfall(WEIGHTS, &amounts)?,
-    ]
-    .to_vec();
-    short.retain(|s| !s.is_empty());
-    page.subtitle(short.join("; "));
     Ok(page)
 }
 

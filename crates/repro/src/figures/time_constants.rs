@@ -2,16 +2,19 @@
 
 use anyhow::Result;
 
-use super::accuracy::{Swept, panel, published_entry, series};
-use super::{Figure, Inputs};
+use super::Figure;
+use super::accuracy::{RUNS, Swept, panel, published_entry, series};
 use crate::plot::{Page, Width};
+use crate::results::{Inputs, Reads};
+use crate::sources::hill;
 
 /// Report, Fig. 6c.
 pub(super) static TAU_0: Figure = Figure {
     id: "tau-0",
     source: "Hill 2020, Fig. 6c",
     shows: "accuracy against the time constant of pattern transition",
-    experiments: &["tau_0"],
+    reads: &[Reads::runs("tau_0", RUNS)],
+    amounts: &[("training.epochs", "epochs")],
     draw: |inputs| {
         let swept = Swept {
             setting: "network.tau_0_ms",
@@ -28,7 +31,8 @@ pub(super) static TAU_W: Figure = Figure {
     id: "tau-w",
     source: "Hill 2020, Fig. 6d",
     shows: "accuracy against the time constant of plasticity",
-    experiments: &["tau_w"],
+    reads: &[Reads::runs("tau_w", RUNS)],
+    amounts: &[("training.epochs", "epochs")],
     draw: |inputs| {
         let swept = Swept {
             setting: "network.tau_w_ms",
@@ -43,19 +47,13 @@ pub(super) static TAU_W: Figure = Figure {
 /// One series per pattern time; the published series of a figure differ in it too.
 fn draw(inputs: &Inputs<'_>, experiment: &str, figure: &str, swept: &Swept) -> Result<Page> {
     let mut axes = panel(swept);
-    let runs = inputs.runs(experiment)?;
-    let published = inputs
-        .published("hill2020_yinyang_sweeps.csv")?
-        .matching("figure", figure)?;
-    for (i, (t_pattern, runs)) in runs.by_number("network.t_pattern_ms")?.iter().enumerate() {
-        let published = published.matching("t_pattern_ms", &t_pattern.to_string())?;
-        let lag = runs.numbers("network.learning_lag_ms")?[0];
-        let name = format!("{t_pattern} ms, lag {lag} ms");
-        series(&mut axes, swept, runs, &published, i, &name)?;
+    for (i, of_time) in hill::sweep(inputs, experiment, figure)?.iter().enumerate() {
+        let lags = of_time.ours.distinct("network.learning_lag_ms")?;
+        let name = format!("{} ms, lag {} ms", of_time.t_pattern_ms, lags.join(", "));
+        series(&mut axes, swept, of_time, i, &name)?;
     }
     published_entry(&mut axes);
     let mut page = Page::new(Width::Single, 190.0);
     page.place(page.cell(1, 1, 0, 0), axes);
-    page.subtitle(inputs.shortfall(experiment, &[("training.epochs", "epochs")])?);
     Ok(page)
 }

@@ -3,17 +3,38 @@
 use anyhow::Result;
 use tasks::yinyang::class_of;
 
-use super::{Figure, Inputs};
+use super::Figure;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
-use crate::results::stats::mean_std;
+use crate::results::stats::{Statistic, mean_std};
+use crate::results::{Frame, Inputs, Reads};
+use crate::sources::hill;
 
 /// Report, Fig. 7.
 pub(super) static YINYANG: Figure = Figure {
     id: "yinyang",
     source: "Hill 2020, Fig. 7",
     shows: "the full simulation learns Yin-Yang from a random start",
-    experiments: &["yinyang"],
+    reads: &[
+        Reads::runs("yinyang", &["key", "seed", "test_accuracy"]),
+        Reads::table(
+            "yinyang",
+            "curves",
+            &[
+                "key",
+                "epoch",
+                "validation_mse",
+                "validation_accuracy",
+                "ip_distance",
+                "pi_distance",
+            ],
+        ),
+        Reads::table(
+            "yinyang",
+            "predictions",
+            &["key", "x", "y", "class", "predicted"],
+        ),
+    ],
+    amounts: &[("training.epochs", "epochs")],
     draw: |inputs| {
         let curves = inputs.table("yinyang", "curves")?;
         let runs = inputs.runs("yinyang")?;
@@ -28,7 +49,6 @@ pub(super) static YINYANG: Figure = Figure {
         );
         page.place(page.cell(2, 2, 1, 0), predictions(inputs, &runs)?.tag("c"));
         page.place(page.cell(2, 2, 1, 1), self_prediction(&curves)?.tag("d"));
-        page.subtitle(inputs.shortfall("yinyang", &[("training.epochs", "epochs")])?);
         Ok(page)
     },
 };
@@ -38,15 +58,22 @@ pub(super) static YINYANG_STEADNET: Figure = Figure {
     id: "yinyang-steadnet",
     source: "Hill 2020, section 2.2",
     shows: "the steady-state approximation learns Yin-Yang",
-    experiments: &["yinyang_steadnet"],
+    reads: &[
+        Reads::runs(
+            "yinyang_steadnet",
+            &["key", "network.reset_deltas", "test_accuracy"],
+        ),
+        Reads::table(
+            "yinyang_steadnet",
+            "curves",
+            &["key", "epoch", "validation_mse", "validation_accuracy"],
+        ),
+    ],
+    amounts: &[("training.epochs", "epochs")],
     draw: |inputs| {
         let runs = inputs.runs("yinyang_steadnet")?;
         let curves = inputs.table("yinyang_steadnet", "curves")?;
-        let carried = runs
-            .matching("network.reset_deltas", "false")?
-            .distinct("key")?;
-        let carried =
-            curves.filter(|r| r.text("key").is_ok_and(|k| carried.iter().any(|c| c == k)));
+        let carried = curves.of_runs(&runs.matching("network.reset_deltas", "false")?)?;
         let mut page = Page::new(Width::Double, 175.0);
         page.place(
             page.cell(1, 3, 0, 0),
@@ -60,7 +87,6 @@ pub(super) static YINYANG_STEADNET: Figure = Figure {
             page.cell(1, 3, 0, 2),
             final_accuracies(inputs, &runs)?.tag("c"),
         );
-        page.subtitle(inputs.shortfall("yinyang_steadnet", &[("training.epochs", "epochs")])?);
         Ok(page)
     },
 };
@@ -95,16 +121,8 @@ fn over_training(
 }
 
 fn points(frame: &Frame, column: &str, factor: f64) -> Result<Vec<(f64, f64)>> {
-    let point = |row: crate::results::Row<'_>| {
-        Ok(row
-            .maybe(column)?
-            .map(|y| Ok((row.number("epoch")?, factor * y))))
-    };
-    frame
-        .rows()
-        .filter_map(|row| point(row).transpose())
-        .map(|p| p.and_then(|p: Result<_>| p))
-        .collect()
+    let points = frame.points("epoch", column)?.into_iter();
+    Ok(points.map(|(epoch, y)| (epoch, factor * y)).collect())
 }
 
 fn error_over_training(curves: &Frame) -> Result<Axes> {
@@ -192,9 +210,6 @@ fn predictions(inputs: &Inputs<'_>, runs: &Frame) -> Result<Axes> {
 
 /// Every run's test accuracy, with mean and standard deviation, ours and published.
 fn final_accuracies(inputs: &Inputs<'_>, runs: &Frame) -> Result<Axes> {
-    let published = inputs
-        .published("hill2020_report.csv")?
-        .matching("quantity", "yinyang-steadnet")?;
     let mut axes = Axes::new(
         Scale::linear("")
             .limits(-0.5, 1.5)
@@ -202,14 +217,11 @@ fn final_accuracies(inputs: &Inputs<'_>, runs: &Frame) -> Result<Axes> {
         Scale::linear("test accuracy / %").limits(94.0, 99.0),
     )
     .legend_at(1.0, 0.0);
-    for (i, row) in published.rows().enumerate() {
-        let reset = row.text("reset_deltas")?;
-        let mean = 100.0 * row.number("accuracy_mean")?;
-        let std = 100.0 * row.number("accuracy_std")?;
-        let x = i as f64;
-        let accuracies = runs
-            .matching("network.reset_deltas", reset)?
-            .numbers("test_accuracy")?;
+    for (published, ours) in hill::from_the_text(inputs, "yinyang-steadnet", runs)? {
+        let x = f64::from(u8::from(published.reset));
+        let Statistic { mean, std, .. } = published.accuracy;
+        let (mean, std) = (100.0 * mean, 100.0 * std);
+        let accuracies = ours.numbers("test_accuracy")?;
         let accuracies: Vec<f64> = accuracies.iter().map(|a| 100.0 * a).collect();
         let dots = accuracies.iter().enumerate();
         let n = accuracies.len().max(2) as f64 - 1.0;

@@ -21,3 +21,4 @@ pub use axes::{Axes, Marker, Stroke};
 pub use color::{Color, SERIES, gradient};
 pub use page::{Page, Width};
 pub use scale::Scale;
+pub use text::literal;

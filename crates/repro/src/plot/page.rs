@@ -33,7 +33,7 @@ impl Width {
 pub struct Page {
     width: f64,
     height: f64,
-    subtitle: String,
+    notes: Vec<String>,
     panels: Vec<(Rect, Axes)>,
 }
 
@@ -43,15 +43,31 @@ impl Page {
         Self {
             width: width.points(),
             height,
-            subtitle: String::new(),
+            notes: Vec::new(),
             panels: Vec::new(),
         }
     }
 
-    /// Small lines at the foot: what has to be known to read the figure, the profile and what it leaves
-    /// out. Broken where the page ends.
-    pub fn subtitle(&mut self, text: impl Into<String>) {
-        self.subtitle = text.into();
+    /// Adds a note to the foot, in small type: what has to be known to read the figure. Notes follow
+    /// each other in lines that are broken where the page ends.
+    pub fn note(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !text.is_empty() {
+            self.notes.push(text);
+        }
+    }
+
+    fn foot(&self) -> String {
+        let mut foot = String::new();
+        for note in &self.notes {
+            foot += match foot.chars().last() {
+                None => "",
+                Some('.') => " ",
+                Some(_) => "; ",
+            };
+            foot += note;
+        }
+        foot
     }
 
     /// The cell in `row` and `column` of a grid over the page.
@@ -73,7 +89,7 @@ impl Page {
     /// The page as SVG and PNG.
     pub fn render(&self) -> Result<(String, Vec<u8>)> {
         let size = TICK - 0.5;
-        let lines = wrap(&self.subtitle, size, self.width - 2.0 * GAP);
+        let lines = wrap(&self.foot(), size, self.width - 2.0 * GAP);
         let pitch = TICK + GAP;
         let foot = match lines.len() {
             0 => 0.0,

@@ -1,5 +1,5 @@
 //! Text with a light markup: `*u*` italic, `x_{0}` or `x_0` subscript, `10^{−3}` superscript,
-//! `**a**` bold. Widths come from the bundled font.
+//! `**a**` bold, `\\*` a star itself. Widths come from the bundled font.
 
 use std::sync::OnceLock;
 
@@ -62,6 +62,18 @@ pub(super) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     lines
 }
 
+/// Text in which nothing is markup.
+pub fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if "\\*_^".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// A stretch of text in one face, size and height.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Span {
@@ -109,6 +121,7 @@ pub(super) fn layout(markup: &str, size: f64) -> Line {
                 let rise = if c == '_' { -0.18 } else { 0.38 } * size;
                 line.push(&mut script, Face::Regular, 0.72 * size, rise);
             }
+            '\\' => plain.extend(chars.next()),
             c => plain.push(c),
         }
     }
@@ -159,6 +172,14 @@ mod tests {
             ]
         );
         assert!(line.spans.windows(2).all(|w| w[0].x < w[1].x));
+    }
+
+    #[test]
+    fn literal_text_is_shown_as_it_is() {
+        let text = "network.g_a = 2*3^4 \\ 5";
+        let line = layout(&literal(text), 10.0);
+        assert_eq!(line.spans.len(), 1);
+        assert_eq!(line.spans[0].text, text);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+
+use super::columns::{Reads, stands_for};
 
 /// A CSV file in memory.
 #[derive(Clone, Debug)]
@@ -77,10 +79,56 @@ impl Frame {
         }
     }
 
+    /// The columns that a reader declares.
+    pub(crate) fn only(&self, reads: &Reads, reader: &str) -> Result<Self> {
+        let missing = reads.missing(&self.columns);
+        ensure!(
+            missing.is_empty(),
+            "{}: no column {}, which {reader} reads; it has {}",
+            self.origin,
+            missing.join(", "),
+            self.columns.join(", ")
+        );
+        let declared = |column: &String| reads.columns.iter().any(|name| stands_for(name, column));
+        let kept: Vec<usize> = (0..self.columns.len())
+            .filter(|&i| declared(&self.columns[i]))
+            .collect();
+        let pick = |row: &Vec<String>| kept.iter().map(|&i| row[i].clone()).collect();
+        Ok(Self {
+            origin: format!("{}, as {reader} declares to read it", self.origin),
+            columns: pick(&self.columns),
+            rows: self.rows.iter().map(pick).collect(),
+        })
+    }
+
+    /// The rows that satisfy `keep`, which may fail to read them.
+    pub(crate) fn try_filter(&self, keep: impl Fn(Row<'_>) -> Result<bool>) -> Result<Self> {
+        let mut kept = Vec::new();
+        for row in self.rows() {
+            if keep(row)? {
+                kept.push(self.rows[row.index].clone());
+            }
+        }
+        Ok(Self {
+            origin: self.origin.clone(),
+            columns: self.columns.clone(),
+            rows: kept,
+        })
+    }
+
     /// The rows whose `column` reads exactly `value`.
     pub fn matching(&self, column: &str, value: &str) -> Result<Self> {
         let index = self.index(column)?;
         Ok(self.filter(|r| self.rows[r.index][index] == value))
+    }
+
+    /// The rows whose key is that of one of these runs.
+    pub(crate) fn of_runs(&self, runs: &Self) -> Result<Self> {
+        let keys = runs.distinct("key")?;
+        self.try_filter(|row| {
+            let own = row.text("key")?;
+            Ok(keys.iter().any(|key| key == own))
+        })
     }
 
     /// All numbers of a column, empty fields left out.
@@ -154,6 +202,19 @@ impl<'a> Row<'a> {
             Some(x) => Ok(x),
             None => bail!(
                 "{}: line {}: column {column:?} is empty, a number is needed",
+                self.frame.origin,
+                self.index + 2
+            ),
+        }
+    }
+
+    /// The truth value in a column.
+    pub fn truth(&self, column: &str) -> Result<bool> {
+        match self.text(column)? {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            other => bail!(
+                "{}: line {}: column {column:?} holds {other:?}, it must be true or false",
                 self.frame.origin,
                 self.index + 2
             ),

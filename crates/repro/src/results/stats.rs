@@ -63,6 +63,36 @@ pub(crate) fn argmax(values: &[f32]) -> usize {
     best
 }
 
+/// Mean and deviation of repeated runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Statistic {
+    pub(crate) mean: f64,
+    /// Sample standard deviation; NaN of a single run, and where it was not published.
+    pub(crate) std: f64,
+    pub(crate) runs: usize,
+}
+
+impl Statistic {
+    /// Of the values of single runs.
+    pub(crate) fn of(values: &[f64]) -> Self {
+        let (mean, std) = mean_std(values);
+        Self {
+            mean,
+            std,
+            runs: values.len(),
+        }
+    }
+
+    /// `97.05 ± 0.84 (10)`: mean and deviation in per cent, number of runs.
+    pub(crate) fn percent(&self) -> String {
+        let (mean, std, runs) = (100.0 * self.mean, 100.0 * self.std, self.runs);
+        match std.is_finite() {
+            true => format!("{mean:.2} ± {std:.2} ({runs})"),
+            false => format!("{mean:.2} ({runs})"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
+use super::columns::stands_for;
 use super::files::write_atomically;
 
 /// One entry of a table. A number that is not finite is stored as empty.
@@ -92,10 +93,21 @@ impl Table {
         }
     }
 
-    /// Writes the table as CSV.
+    /// Whether a table has the columns that this one declares; see [`super::columns`].
+    pub(crate) fn stands_for(&self, table: &Self) -> bool {
+        let declared = |column: &String| self.columns.iter().any(|name| stands_for(name, column));
+        let there = |name: &String| name.ends_with('*') || table.columns.contains(name);
+        table.columns.iter().all(declared) && self.columns.iter().all(there)
+    }
+
+    /// Writes the table as CSV in one go: whoever looks sees the old file or the new one, never a part.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let rows = self.rows.iter().map(|row| row.iter().collect());
-        write_csv(path, &self.columns, rows)
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(ToString::to_string))?;
+        }
+        write_atomically(path, &writer.into_inner()?)
     }
 
     /// Appends a row.
@@ -106,18 +118,4 @@ impl Table {
         assert_eq!(row.len(), self.columns.len(), "columns: {:?}", self.columns);
         self.rows.push(row.into());
     }
-}
-
-/// Writes a CSV file in one go: whoever looks sees the old file or the new one, never a part.
-pub(crate) fn write_csv<'a>(
-    path: &Path,
-    columns: &[String],
-    rows: impl Iterator<Item = Vec<&'a Cell>>,
-) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns)?;
-    for row in rows {
-        writer.write_record(row.iter().map(ToString::to_string))?;
-    }
-    write_atomically(path, &writer.into_inner()?)
 }

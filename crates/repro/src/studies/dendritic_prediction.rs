@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use microcircuit::{Activation, UrbanczikSenn};
 use serde::{Deserialize, Serialize};
 
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a learning neuron. It is nudged towards a target potential for a while; before and
@@ -103,9 +103,27 @@ impl DendriticPrediction {
     }
 }
 
+/// Columns of table `traces`.
+const TRACES: [&str; 4] = ["t_ms", "soma", "prediction", "nudged"];
+/// Columns of table `weights`.
+const WEIGHTS: [&str; 4] = ["t_ms", "synapse", "rate", "weight"];
+
 impl Study for DendriticPrediction {
     const NAME: &'static str = "dendritic-prediction";
-    const HEADLINE: (&'static str, Better) = ("final_error", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::neutral("final_prediction"),
+        Metric::neutral("final_soma"),
+        Metric::lower("final_error"),
+        Metric::neutral("convergence_rate_per_ms"),
+    ];
+    const HEADLINE: &'static str = "final_error";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![
+            ("traces", Table::new(TRACES)),
+            ("weights", Table::new(WEIGHTS)),
+        ]
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         let (synapses, weights) = (self.rates.len(), self.weights.len());
@@ -171,8 +189,8 @@ impl Study for DendriticPrediction {
     }
 
     fn run(&self, _: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
-        let mut traces = Table::new(["t_ms", "soma", "prediction", "nudged"]);
-        let mut weights = Table::new(["t_ms", "synapse", "rate", "weight"]);
+        let mut traces = Table::new(TRACES);
+        let mut weights = Table::new(WEIGHTS);
         let mut neuron = self.neuron();
         let steps = (self.phases.total_ms() / self.dt_ms).round() as usize;
         for step in 0..=steps {

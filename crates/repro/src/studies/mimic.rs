@@ -13,7 +13,7 @@ use tasks::Regression;
 use tasks::mimic::{Activation, Teacher};
 
 use super::circuits::{Model, distance_from_self_prediction, record_divergence};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a mimic run. One generator, seeded with the run's seed, gives in this order teacher,
@@ -74,6 +74,21 @@ impl Mimic {
         self.network.check().context("network")
     }
 
+    /// Tables `curves`, `weights`, `teacher` and `traces`.
+    fn empty_tables(&self) -> [Table; 4] {
+        let dims = &self.network.dims;
+        let outputs = 1..=dims.last().copied().unwrap_or(0);
+        let names = |what| outputs.clone().map(move |i| format!("{what}_{i}"));
+        let time = ["trained", "t_ms"].map(str::to_owned).into_iter();
+        let epoch = ["epoch".to_owned()].into_iter();
+        [
+            Table::new(CURVES),
+            Table::new(epoch.chain(weight_names(dims))),
+            Table::new(weight_names(dims)),
+            Table::new(time.chain(names("output")).chain(names("target"))),
+        ]
+    }
+
     /// A teacher whose layers settle as the student's do.
     fn teacher(&self, params: &Params, rng: &mut impl Rng) -> Result<Teacher> {
         let layers = 1..=params.n_hidden() + 1;
@@ -89,9 +104,28 @@ impl Mimic {
     }
 }
 
+/// Columns of table `curves`.
+const CURVES: [&str; 4] = ["epoch", "validation_mse", "ip_distance", "pi_distance"];
+
 impl Study for Mimic {
     const NAME: &'static str = "mimic";
-    const HEADLINE: (&'static str, Better) = ("last_validation_mse", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::lower("last_validation_mse"),
+        Metric::lower("ip_distance"),
+        Metric::lower("pi_distance"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "last_validation_mse";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        let [curves, weights, teacher, traces] = self.empty_tables();
+        vec![
+            ("curves", curves),
+            ("weights", weights),
+            ("teacher", teacher),
+            ("traces", traces),
+        ]
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         let params = self.params()?;
@@ -178,6 +212,7 @@ struct Course<'a> {
     rng: ChaCha8Rng,
     curves: Table,
     weights: Table,
+    weights_of_teacher: Table,
     traces: Table,
 }
 
@@ -190,11 +225,7 @@ impl<'a> Course<'a> {
         let validation = Samples::new(&teacher.samples(study.task.validation, &mut rng));
         let weights = Weights::<f32>::draw(&params, || rng.random());
         let network = network(&params, weights)?;
-        let dims = &study.network.dims;
-        let outputs = 1..=dims.last().copied().unwrap_or(0);
-        let names = |what| outputs.clone().map(move |i| format!("{what}_{i}"));
-        let trace_columns = ["trained", "t_ms"].map(str::to_owned).into_iter();
-        let trace_columns = trace_columns.chain(names("output")).chain(names("target"));
+        let [curves, weights_table, teacher_table, traces] = study.empty_tables();
         Ok(Self {
             study,
             params,
@@ -203,9 +234,10 @@ impl<'a> Course<'a> {
             validation,
             network,
             rng,
-            curves: Table::new(["epoch", "validation_mse", "ip_distance", "pi_distance"]),
-            weights: Table::new(["epoch".to_owned()].into_iter().chain(weight_names(dims))),
-            traces: Table::new(trace_columns),
+            curves,
+            weights: weights_table,
+            weights_of_teacher: teacher_table,
+            traces,
         })
     }
 
@@ -259,12 +291,10 @@ impl<'a> Course<'a> {
         outcome.metric("pi_distance", pi);
         outcome.table("curves", self.curves);
         outcome.table("weights", self.weights);
-        let mut teacher = Table::new(weight_names(&self.study.network.dims));
         let layers = self.teacher.weights().iter().flat_map(row_major);
-        teacher
-            .rows
-            .push(layers.map(|w| Cell::rounded(w, 5)).collect());
-        outcome.table("teacher", teacher);
+        let row = layers.map(|w| Cell::rounded(w, 5)).collect();
+        self.weights_of_teacher.rows.push(row);
+        outcome.table("teacher", self.weights_of_teacher);
         outcome.table("traces", self.traces);
         Ok(())
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tasks::mnist::{N_CLASSES, Split};
 
 use super::circuits::{Model, Score, record_divergence};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::datasets::Digits;
 use crate::results::{Cell, Table};
 
@@ -84,13 +84,27 @@ impl Training {
     }
 }
 
+/// Columns of table `curves`.
+const CURVES: [&str; 4] = ["epoch", "validation_mse", "validation_error", "test_error"];
+
 fn one() -> usize {
     1
 }
 
 impl Study for MnistRun {
     const NAME: &'static str = "mnist";
-    const HEADLINE: (&'static str, Better) = ("validation_error", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::lower("validation_mse"),
+        Metric::lower("validation_error"),
+        Metric::lower("test_mse"),
+        Metric::lower("test_error"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "validation_error";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![("curves", Table::new(CURVES))]
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         self.network.check()?;
@@ -223,7 +237,7 @@ impl<'a> Course<'a> {
             target: vec![0.0; N_CLASSES],
             presented: 0,
             to_present: epochs * per_epoch + study.training.n_tests() * test,
-            curves: Table::new(["epoch", "validation_mse", "validation_error", "test_error"]),
+            curves: Table::new(CURVES),
         })
     }
 

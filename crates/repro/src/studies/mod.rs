@@ -20,7 +20,7 @@ use anyhow::{Result, anyhow};
 
 use crate::datasets::DataSets;
 pub(crate) use attention::ARCHITECTURE;
-pub use study::{Better, Job, Monitor, Outcome, Stopped, Study, StudyKind};
+pub use study::{Better, Job, Metric, Monitor, Outcome, Stopped, Study, StudyKind};
 
 /// Every study there is.
 const ALL: &[StudyKind] = &[

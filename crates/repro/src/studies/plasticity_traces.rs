@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
 
 /// Settings of a run.
@@ -31,9 +31,23 @@ struct Probe {
     every_ms: f64,
 }
 
+/// Columns of table `traces`.
+const TRACES: [&str; 4] = [
+    "epoch",
+    "time_ms",
+    "prediction_error",
+    "weight_change_per_ms",
+];
+
 impl Study for PlasticityTraces {
     const NAME: &'static str = "plasticity-traces";
-    const HEADLINE: (&'static str, Better) = ("settled_error", Better::Lower);
+    const METRICS: &'static [Metric] =
+        &[Metric::lower("settled_error"), Metric::neutral("diverged")];
+    const HEADLINE: &'static str = "settled_error";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![("traces", Table::new(TRACES))]
+    }
 
     fn check(&self, seed: u64) -> Result<()> {
         self.task.check(&self.network, seed)?;
@@ -89,12 +103,7 @@ impl PlasticityTraces {
             validation_patterns: 0,
         };
         let mut session = Session::new(Model::PyraLNet, &self.network, &self.task, schedule, seed)?;
-        let mut table = Table::new([
-            "epoch",
-            "time_ms",
-            "prediction_error",
-            "weight_change_per_ms",
-        ]);
+        let mut table = Table::new(TRACES);
         let mut settled = f64::NAN;
         for epoch in 0..=last {
             let probed = self.probe.epochs.contains(&epoch);

@@ -9,7 +9,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::circuits::record_divergence;
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a network 1-1-1 with a constant input and a constant target.
@@ -156,9 +156,35 @@ fn somata(potential: impl Fn(usize, Compartment) -> Option<Vec<f64>>) -> Somata 
     ]
 }
 
+/// Columns of table `phase`.
+const PHASE: [&str; 2] = ["hidden", "derivative_per_ms"];
+/// Columns of table `traces`.
+const TRACES: [&str; 6] = [
+    "t_ms",
+    "hidden",
+    "interneuron",
+    "output",
+    "interneuron_steady",
+    "output_steady",
+];
+
 impl Study for Stability {
     const NAME: &'static str = "stability";
-    const HEADLINE: (&'static str, Better) = ("final_speed_per_ms", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::neutral("initial_hidden"),
+        Metric::neutral("final_hidden"),
+        Metric::neutral("final_interneuron"),
+        Metric::neutral("final_output"),
+        Metric::neutral("initial_derivative_per_ms"),
+        Metric::neutral("final_derivative_per_ms"),
+        Metric::lower("final_speed_per_ms"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "final_speed_per_ms";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![("traces", Table::new(TRACES)), ("phase", Table::new(PHASE))]
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         self.params()?;
@@ -214,15 +240,7 @@ impl Study for Stability {
         let weights = self.weights.matrices();
         let (mut network, prepared_ms) = self.start(&params)?;
         monitor.at(0.5)?;
-        let columns = [
-            "t_ms",
-            "hidden",
-            "interneuron",
-            "output",
-            "interneuron_steady",
-            "output_steady",
-        ];
-        let mut traces = Table::new(columns);
+        let mut traces = Table::new(TRACES);
         let mut record = |time_ms: f64, somata: Somata| {
             let steady = self.settled(&params, &weights, somata);
             let [hidden, inn, output] = somata;
@@ -238,7 +256,7 @@ impl Study for Stability {
         });
         let presented = network.present(&self.pattern(), &mut observer).map(drop);
         let end = somata(|layer, compartment| network.potential(layer, compartment));
-        let mut phase = Table::new(["hidden", "derivative_per_ms"]);
+        let mut phase = Table::new(PHASE);
         let Phase { from, to, points } = self.phase;
         for i in 0..points {
             let u = from + (to - from) * i as f64 / (points - 1) as f64;

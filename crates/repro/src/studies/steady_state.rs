@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, record_divergence, somata};
 use super::yinyang::{Schedule, Session, Task};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a comparison: one simulation, and beside it a steady-state network for every
@@ -108,9 +108,27 @@ fn weights(params: &Params, simulated: &Weights<f32>, approximate: &Weights<f32>
     deviation.relative()
 }
 
+/// Columns of table `deviations`.
+const DEVIATIONS: [&str; 5] = [
+    "pattern",
+    "n_passes",
+    "n_exposures",
+    "potentials",
+    "weights",
+];
+
 impl Study for SteadyState {
     const NAME: &'static str = "steady-state-validity";
-    const HEADLINE: (&'static str, Better) = ("potential_deviation", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::lower("potential_deviation"),
+        Metric::lower("weight_deviation"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "potential_deviation";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![("deviations", Table::new(DEVIATIONS))]
+    }
 
     fn check(&self, seed: u64) -> Result<()> {
         self.task.check(&self.network, seed)?;
@@ -175,14 +193,7 @@ impl SteadyState {
             // Without noise in its parameters a network never asks for a normal deviate.
             approximations.push(Model::SteadNet.build(params, initial.clone(), || 0.0)?);
         }
-        let columns = [
-            "pattern",
-            "n_passes",
-            "n_exposures",
-            "potentials",
-            "weights",
-        ];
-        let mut deviations = Table::new(columns);
+        let mut deviations = Table::new(DEVIATIONS);
         let mut last = (f64::NAN, f64::NAN);
         for i in 0..self.patterns {
             let pattern = Pattern {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -38,8 +38,16 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
     const NAME: &'static str;
     /// Goes up when the same settings and seed give other results than before.
     const VERSION: u32 = 1;
-    /// The metric that says how good a point is, and whether more is better.
-    const HEADLINE: (&'static str, Better);
+    /// All metrics, in the order of their columns. A run that diverges may lack some.
+    const METRICS: &'static [Metric];
+    /// The metric that says how good a point is.
+    const HEADLINE: &'static str;
+
+    /// The tables that runs of these settings make, empty. A column whose name ends in `*` stands for any number
+    /// that begin so. A run that diverges may lack some tables.
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        Vec::new()
+    }
 
     /// Refuses settings (or a seed) that cannot run, before anything runs.
     fn check(&self, seed: u64) -> Result<()>;
@@ -56,6 +64,36 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
 }
 
+/// A column of `<experiment>.csv` that a study writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// The column.
+    pub name: &'static str,
+    /// Which end is the good one, if one is.
+    pub better: Option<Better>,
+}
+
+impl Metric {
+    /// An accuracy, or the like.
+    pub(crate) const fn higher(name: &'static str) -> Self {
+        Self::new(name, Some(Better::Higher))
+    }
+
+    /// An error, or the like.
+    pub(crate) const fn lower(name: &'static str) -> Self {
+        Self::new(name, Some(Better::Lower))
+    }
+
+    /// What is neither good nor bad.
+    pub(crate) const fn neutral(name: &'static str) -> Self {
+        Self::new(name, None)
+    }
+
+    const fn new(name: &'static str, better: Option<Better>) -> Self {
+        Self { name, better }
+    }
+}
+
 /// Which end of a metric is the good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
@@ -69,6 +107,8 @@ pub enum Better {
 pub trait Job: Send + Sync {
     /// All settings, defaults included.
     fn settings(&self) -> Value;
+    /// See [`Study::tables`].
+    fn tables(&self) -> Vec<(&'static str, Table)>;
     /// See [`Study::check`].
     fn check(&self, seed: u64) -> Result<()>;
     /// See [`Study::check_data`].
@@ -82,6 +122,9 @@ pub trait Job: Send + Sync {
 impl<S: Study> Job for S {
     fn settings(&self) -> Value {
         serde_json::to_value(self).unwrap_or_else(|e| unreachable!("settings are plain data: {e}"))
+    }
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        Study::tables(self)
     }
     fn check(&self, seed: u64) -> Result<()> {
         Study::check(self, seed)
@@ -104,8 +147,10 @@ pub struct StudyKind {
     pub name: &'static str,
     /// See [`Study::VERSION`].
     pub version: u32,
+    /// See [`Study::METRICS`].
+    pub metrics: &'static [Metric],
     /// See [`Study::HEADLINE`].
-    pub headline: (&'static str, Better),
+    pub headline: &'static str,
     parse: fn(&Value) -> Result<Box<dyn Job>>,
 }
 
@@ -114,9 +159,33 @@ impl StudyKind {
         Self {
             name: S::NAME,
             version: S::VERSION,
+            metrics: S::METRICS,
             headline: S::HEADLINE,
             parse: |value| Ok(Box::new(parse_at::<S>("", value.clone())?)),
         }
+    }
+
+    /// Refuses an outcome that is not what the study declares: a bug of the study.
+    pub(crate) fn check_outcome(&self, job: &dyn Job, outcome: &Outcome) -> Result<()> {
+        for (name, _) in &outcome.metrics {
+            ensure!(
+                self.metrics.iter().any(|metric| metric.name == *name),
+                "study {:?} does not declare the metric {name:?}",
+                self.name
+            );
+        }
+        let declared = job.tables();
+        for (name, table) in &outcome.tables {
+            let layout = declared.iter().find(|(declared, _)| declared == name);
+            let fits = layout.is_some_and(|(_, layout)| layout.stands_for(table));
+            ensure!(
+                fits,
+                "study {:?} does not declare the table {name:?} with columns {}",
+                self.name,
+                table.columns.join(", ")
+            );
+        }
+        Ok(())
     }
 
     /// Reads settings; unknown or missing keys and wrong types are errors that name the key.

@@ -2,17 +2,33 @@
 
 use anyhow::Result;
 
-use super::super::{Figure, Inputs};
-use super::bars::Statistic;
+use super::super::Figure;
 use crate::plot::{Axes, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
+use crate::results::stats::median;
+use crate::results::{Frame, Inputs, Reads};
 
 /// Talk, "Proof sketch" and "Astrocyte Sudoku".
 pub(in crate::figures) static APPROXIMATION: Figure = Figure {
     id: "astro-approximation",
     source: "Peterson 2019, theory",
     shows: "trained error against depth, and dense layers compiled into astrocyte layers",
-    experiments: &["astro_approximation", "astro_sudoku"],
+    reads: &[
+        Reads::runs(
+            "astro_approximation",
+            &["target", "network.cells", "depth", "sup_error"],
+        ),
+        Reads::runs(
+            "astro_sudoku",
+            &[
+                "layer.size",
+                "stack.method",
+                "slides",
+                "residual",
+                "network_sup_error",
+            ],
+        ),
+    ],
+    amounts: &[("training.steps", "steps")],
     draw,
 };
 
@@ -47,11 +63,11 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         page.cell(2, 3, 1, 2),
         axes.tag("f").title("the same as rectifying astrocytes"),
     );
-    let foot = "Lattice wiring; dense: one hidden layer, as many parameters. Diamonds: elimination, 2*n* − 3 slides; dotted: *n* − 1. \
+    page.note(
+        "Lattice wiring; dense: one hidden layer, as many parameters. Diamonds: elimination, 2*n* − 3 slides; dotted: *n* − 1. \
          The construction (e, f) shows what such layers can compute; training (a–d) only what was found, an upper bound \
-         of the error at that depth.";
-    let shortfall = inputs.shortfall("astro_approximation", &[("training.steps", "steps")])?;
-    page.subtitle([foot, &shortfall].join("  ").trim());
+         of the error at that depth.",
+    );
     Ok(page)
 }
 
@@ -63,7 +79,7 @@ fn error_panel(runs: &Frame, legend: bool) -> Result<Axes> {
         let (mut medians, mut dots) = (Vec::new(), Vec::new());
         for (depth, runs) in runs.matching("network.cells", cells)?.by_number("depth")? {
             let errors = runs.numbers("sup_error")?;
-            medians.push((depth, Statistic::Median.of(&errors)));
+            medians.push((depth, median(&errors)));
             dots.extend(errors.into_iter().map(|e| (depth, e)));
         }
         let color = SERIES[i];
@@ -88,7 +104,7 @@ fn sudoku_panel(runs: &Frame, metric: &str, label: &str, floor: f64) -> Result<A
             let (mut medians, mut dots) = (Vec::new(), Vec::new());
             for (slides, runs) in runs.matching("stack.method", method)?.by_number("slides")? {
                 let left_over = runs.numbers(metric)?;
-                medians.push((slides, Statistic::Median.of(&left_over)));
+                medians.push((slides, median(&left_over)));
                 dots.extend(left_over.into_iter().map(|r| (slides, r)));
             }
             axes.points(dots, Marker::dot(color.lighter(0.5)).radius(0.9));

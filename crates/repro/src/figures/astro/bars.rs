@@ -1,10 +1,8 @@
 //! Bars with the single runs as dots, and the published bars beside them.
 
 use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
+use crate::results::started::Accuracies;
 use crate::results::stats::{mean, median};
-
-/// Below this an accuracy is that of a network that answers the same to everything.
-pub(crate) const STARTED: f64 = 0.2;
 
 /// What a bar is the height of.
 #[derive(Clone, Copy)]
@@ -25,12 +23,12 @@ impl Statistic {
 /// One condition of a panel.
 pub(super) struct Condition {
     pub(super) label: String,
-    /// Test accuracies of our runs.
-    pub(super) ours: Vec<f64>,
+    /// Our runs.
+    pub(super) ours: Accuracies,
     /// The published bar, if there is one.
     pub(super) published: Option<f64>,
     /// The published runs, as far as they are known.
-    pub(super) published_runs: Vec<f64>,
+    pub(super) published_runs: Accuracies,
 }
 
 /// What bars are filled with.
@@ -72,16 +70,11 @@ pub(super) fn accuracies(label: &str, conditions: &[Condition], statistic: Stati
         bar(
             &mut axes,
             x,
-            statistic.of(&condition.ours),
+            statistic.of(&condition.ours.all()),
             OURS.lighter(0.45),
         );
-        dots(&mut axes, x, &condition.ours, OURS);
-        let started: Vec<f64> = condition
-            .ours
-            .iter()
-            .copied()
-            .filter(|&a| a >= STARTED)
-            .collect();
+        dots(&mut axes, x, &condition.ours.all(), OURS);
+        let started = condition.ours.started();
         if !started.is_empty() {
             let mean = 100.0 * Statistic::Mean.of(&started);
             axes.line(
@@ -94,7 +87,7 @@ pub(super) fn accuracies(label: &str, conditions: &[Condition], statistic: Stati
             dots(
                 &mut axes,
                 centre - HALF,
-                &condition.published_runs,
+                &condition.published_runs.all(),
                 Color::GREY,
             );
         }
@@ -126,8 +119,7 @@ pub(super) fn at_chance(label: &str, conditions: &[Condition], published: &[Opti
     let y = Scale::linear("runs at chance / %").limits(0.0, 100.0);
     let mut axes = Axes::new(categories(label, conditions), y);
     for (i, condition) in conditions.iter().enumerate() {
-        let stuck = condition.ours.iter().filter(|a| **a < STARTED).count();
-        let share = 100.0 * stuck as f64 / condition.ours.len() as f64;
+        let share = 100.0 * condition.ours.at_chance();
         let published = published.get(i).copied().flatten();
         let x = i as f64 + if published.is_some() { HALF } else { 0.0 };
         axes.rectangle((x - HALF, x + HALF), (0.0, share), OURS.lighter(0.45));

@@ -2,17 +2,31 @@
 
 use anyhow::Result;
 
-use super::super::{Figure, Inputs};
-use super::bars::{Condition, OURS, STARTED, Statistic, accuracies, at_chance, legend};
+use super::super::Figure;
+use super::bars::{Condition, OURS, Statistic, accuracies, at_chance, legend};
+use super::levels::by_level;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
+use crate::results::started::Accuracies;
+use crate::results::{Frame, Inputs, Reads};
+use crate::sources::peterson::{self, Disturbed};
 
 /// Talk, "Effect of gliotransmitter diffusion on model performance".
 pub(in crate::figures) static DIFFUSION: Figure = Figure {
     id: "diffusion",
     source: "Peterson 2019, diffusion",
     shows: "accuracy against the width of transmitter diffusion, and the runs that never start",
-    experiments: &["diffusion"],
+    reads: &[Reads::runs(
+        "diffusion",
+        &[
+            "encoder.kind",
+            "network.wiring",
+            "disturbance.level",
+            "disturbance.spillover",
+            "test_accuracy",
+            "started",
+        ],
+    )],
+    amounts: &[("training.epochs", "epochs")],
     draw,
 };
 
@@ -20,19 +34,31 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let runs = inputs.runs("diffusion")?;
     let blurred = runs.matching("disturbance.spillover", "published")?;
     let vae = blurred.matching("encoder.kind", "vae")?;
-    let projection = blurred.matching("encoder.kind", "random-projection")?;
-    let mixed = vae.filter(|r| r.number("disturbance.level").is_ok_and(|l| l > 0.0));
-    let as_published = conditions(inputs, &[&projection, &mixed], true)?;
-    let one_encoder = conditions(inputs, &[&vae], false)?;
+    let published = Disturbed::diffusion(inputs)?;
+    let label = |level: f64, _: &str| level.to_string();
+    let as_published = blurred.try_filter(|run| {
+        let encoder = Disturbed::encoder(run.number("disturbance.level")?);
+        Ok(run.text("encoder.kind")? == encoder)
+    })?;
+    let (levels, as_published): (Vec<f64>, Vec<Condition>) =
+        by_level(&published, &as_published, label)?
+            .into_iter()
+            .unzip();
+    let one_encoder = by_level(&published, &vae, label)?.into_iter();
+    let one_encoder: Vec<Condition> = one_encoder
+        .map(|(_, condition)| Condition {
+            published: None,
+            ..condition
+        })
+        .collect();
+    let chance = peterson::at_chance(inputs)?;
+    let share = |level: &f64| {
+        let of_level = chance.iter().find(|(published, ..)| published == level);
+        of_level.map(|&(_, runs, stuck)| stuck as f64 / runs as f64)
+    };
+    let shares: Vec<Option<f64>> = levels.iter().map(share).collect();
 
     let label = "diffusion *σ* / cells";
-    let bars = inputs
-        .published("peterson2019_chance.csv")?
-        .matching("figure", "leak")?;
-    let mut shares = Vec::new();
-    for row in bars.rows() {
-        shares.push(Some(row.number("at_chance")? / row.number("runs")?));
-    }
     let mut page = Page::new(Width::Double, 300.0);
     let top = accuracies(label, &as_published, Statistic::Mean)
         .tag("a")
@@ -66,41 +92,10 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         started.tag("c").title("the blur does not only diffuse"),
     );
     page.place(page.cell(2, 3, 1, 2), chance);
-    let foot = "Published wiring and blur but where said; the lattice starts from initial values for three inputs.";
-    let shortfall = inputs.shortfall("diffusion", &[("training.epochs", "epochs")])?;
-    page.subtitle([foot, &shortfall].join("  ").trim());
+    page.note(
+        "Published wiring and blur but where said; the lattice starts from initial values for three inputs.",
+    );
     Ok(page)
-}
-
-/// Our runs by σ, with the published bars if they are for these runs.
-fn conditions(inputs: &Inputs<'_>, parts: &[&Frame], published: bool) -> Result<Vec<Condition>> {
-    let bars = inputs
-        .published("peterson2019_talk.csv")?
-        .matching("figure", "leak")?;
-    let printed = inputs.published("peterson2019_runs.csv")?;
-    let mut all = Vec::new();
-    for part in parts {
-        for (level, runs) in part.by_number("disturbance.level")? {
-            let bar = bars.filter(|r| r.number("condition").is_ok_and(|l| l == level));
-            let of_level = printed.filter(|r| {
-                let text = |column| r.text(column).unwrap_or_default();
-                let perturbed =
-                    text("perturbation") == "leak" && text("level").parse() == Ok(level);
-                perturbed || (level == 0.0 && text("experiment") == "digits_exp155")
-            });
-            all.push(Condition {
-                label: level.to_string(),
-                ours: runs.numbers("test_accuracy")?,
-                published: bar
-                    .numbers("bar_mean_estimated")?
-                    .first()
-                    .copied()
-                    .filter(|_| published),
-                published_runs: of_level.numbers("test_accuracy")?,
-            });
-        }
-    }
-    Ok(all)
 }
 
 /// Accuracy of the runs that started, and the fraction that did not, against σ.
@@ -113,9 +108,9 @@ fn remains(label: &str, series: &[(&str, Frame)]) -> Result<(Axes, Axes)> {
         let color = if i == 0 { OURS } else { SERIES[i] };
         let (mut means, mut dots, mut shares) = (Vec::new(), Vec::new(), Vec::new());
         for (level, runs) in runs.by_number("disturbance.level")? {
-            let all = runs.numbers("test_accuracy")?;
-            let good: Vec<f64> = all.iter().copied().filter(|&a| a >= STARTED).collect();
-            shares.push((level, 100.0 * (1.0 - good.len() as f64 / all.len() as f64)));
+            let runs = Accuracies::ours(&runs)?;
+            let good = runs.started();
+            shares.push((level, 100.0 * runs.at_chance()));
             if !good.is_empty() {
                 means.push((level, 100.0 * Statistic::Mean.of(&good)));
             }

@@ -2,16 +2,21 @@
 
 use anyhow::Result;
 
-use super::super::{Figure, Inputs};
+use super::super::Figure;
 use crate::plot::{Axes, Color, Page, Scale, Width};
-use crate::results::Frame;
+use crate::results::{Frame, Inputs, Reads};
 
 /// Talk, the grids of digits.
 pub(in crate::figures) static DIGITS: Figure = Figure {
     id: "astro-digits",
     source: "Peterson 2019, digits",
     shows: "test digits and what the autoencoder makes of them",
-    experiments: &["astro_digits"],
+    reads: &[Reads::table(
+        "astro_digits",
+        "images",
+        &["digit", "example", "kind", "row", "x*"],
+    )],
+    amounts: &[],
     draw,
 };
 

@@ -2,17 +2,31 @@
 
 use anyhow::Result;
 
-use super::super::{Figure, Inputs};
+use super::super::Figure;
 use super::bars::{Condition, Statistic, accuracies, at_chance, legend};
+use super::levels::by_level;
 use crate::plot::{Page, Width};
+use crate::results::{Frame, Reads};
+use crate::sources::peterson::Disturbed;
+
+const RUNS: &[&str] = &[
+    "encoder.kind",
+    "disturbance.level",
+    "test_accuracy",
+    "started",
+];
 
 /// The plot of the noise runs kept with the program behind the talk.
 pub(in crate::figures) static NOISE: Figure = Figure {
     id: "astro-noise",
     source: "Peterson 2019, program",
     shows: "accuracy of astrocytes against noise on every connection",
-    experiments: &["astro_noise"],
-    draw: |inputs| draw(inputs, "astro_noise", "noise", "noise *σ*"),
+    reads: &[Reads::runs("astro_noise", RUNS)],
+    amounts: &[("training.epochs", "epochs")],
+    draw: |inputs| {
+        let runs = inputs.runs("astro_noise")?;
+        draw(&Disturbed::noise(inputs)?, &runs, "noise *σ*")
+    },
 };
 
 /// The plot of the runs with lost connections kept with the program behind the talk.
@@ -20,53 +34,22 @@ pub(in crate::figures) static DROPOUT: Figure = Figure {
     id: "astro-dropout",
     source: "Peterson 2019, program",
     shows: "accuracy of astrocytes against the fraction of connections lost",
-    experiments: &["astro_dropout"],
+    reads: &[Reads::runs("astro_dropout", RUNS)],
+    amounts: &[("training.epochs", "epochs")],
     draw: |inputs| {
-        draw(
-            inputs,
-            "astro_dropout",
-            "drop",
-            "probability *p* of a lost connection",
-        )
+        let runs = inputs.runs("astro_dropout")?;
+        let label = "probability *p* of a lost connection";
+        draw(&Disturbed::dropout(inputs)?, &runs, label)
     },
 };
 
-fn draw(inputs: &Inputs<'_>, experiment: &str, figure: &str, label: &str) -> Result<Page> {
-    let runs = inputs.runs(experiment)?;
-    let bars = inputs.published("peterson2019_code_plots.csv")?;
-    let bars = bars
-        .matching("figure", figure)?
-        .matching("statistic", "mean")?;
-    let printed = inputs
-        .published("peterson2019_runs.csv")?
-        .matching("perturbation", figure)?;
-    let mut conditions = Vec::new();
-    for (level, runs) in runs.by_number("disturbance.level")? {
-        for encoder in ["random-projection", "vae"] {
-            let runs = runs.matching("encoder.kind", encoder)?;
-            if runs.is_empty() {
-                continue;
-            }
-            // The published zero was made on the random projection.
-            let comparable = (level == 0.0) == (encoder == "random-projection");
-            let bar = bars.filter(|r| r.text("condition").is_ok_and(|l| l.parse() == Ok(level)));
-            let of_level = printed.filter(|r| r.number("level").is_ok_and(|l| l == level));
-            let label = match encoder {
-                "vae" => level.to_string(),
-                _ => format!("{level}, proj."),
-            };
-            conditions.push(Condition {
-                label,
-                ours: runs.numbers("test_accuracy")?,
-                published: bar
-                    .numbers("value")?
-                    .first()
-                    .copied()
-                    .filter(|_| comparable),
-                published_runs: of_level.numbers("test_accuracy")?,
-            });
-        }
-    }
+fn draw(published: &Disturbed, runs: &Frame, label: &str) -> Result<Page> {
+    let name = |level: f64, encoder: &str| match encoder {
+        "vae" => level.to_string(),
+        _ => format!("{level}, proj."),
+    };
+    let conditions = by_level(published, runs, name)?.into_iter();
+    let conditions: Vec<Condition> = conditions.map(|(_, condition)| condition).collect();
     let mut page = Page::new(Width::Double, 170.0);
     let left = accuracies(label, &conditions, Statistic::Mean).tag("a");
     page.place(page.cell(1, 2, 0, 0), left);
@@ -75,8 +58,6 @@ fn draw(inputs: &Inputs<'_>, experiment: &str, figure: &str, label: &str) -> Res
         .legend_at(0.0, 1.0);
     legend(&mut right, Statistic::Mean, true);
     page.place(page.cell(1, 2, 0, 1), right);
-    let foot = "Published wiring. 0, proj.: on a random projection, as the published zero.";
-    let shortfall = inputs.shortfall(experiment, &[("training.epochs", "epochs")])?;
-    page.subtitle([foot, &shortfall].join("  ").trim());
+    page.note("Published wiring. 0, proj.: on a random projection, as the published zero.");
     Ok(page)
 }

@@ -2,17 +2,29 @@
 
 use anyhow::Result;
 
-use super::super::{Figure, Inputs};
-use super::bars::{OURS, STARTED, Statistic};
+use super::super::Figure;
+use super::bars::OURS;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
+use crate::results::started::Accuracies;
+use crate::results::stats::median;
+use crate::results::{Frame, Inputs, Reads};
+use crate::sources::peterson::{printed_on_autoencoder, program_on_autoencoder};
 
 /// The published wiring reads 18 of 20 latents. Which these are is chance of the autoencoder; what of accuracies is?
 pub(in crate::figures) static LATENTS: Figure = Figure {
     id: "astro-latents",
     source: "Peterson 2019, open question",
     shows: "accuracy of astrocyte classifiers that read the latents of one autoencoder in other orders",
-    experiments: &["astro_latents"],
+    reads: &[Reads::runs(
+        "astro_latents",
+        &[
+            "encoder.order",
+            "training.epochs",
+            "test_accuracy",
+            "started",
+        ],
+    )],
+    amounts: &[("training.epochs", "epochs")],
     draw,
 };
 
@@ -28,19 +40,17 @@ struct Group {
 }
 
 impl Group {
-    fn new(label: impl Into<String>, color: Color, accuracies: &[f64]) -> Self {
-        let all = accuracies.iter().copied();
-        let started: Vec<f64> = all.filter(|&a| a >= STARTED).collect();
+    fn new(label: impl Into<String>, color: Color, runs: &Accuracies) -> Self {
         Self {
             label: label.into(),
             color,
-            at_chance: 1.0 - started.len() as f64 / accuracies.len() as f64,
-            started,
+            at_chance: runs.at_chance(),
+            started: runs.started(),
         }
     }
 
     fn median(&self) -> f64 {
-        Statistic::Median.of(&self.started)
+        median(&self.started)
     }
 }
 
@@ -95,9 +105,10 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let whole = page.cell(2, 1, 0, 0);
     page.place(whole, started.tag("a"));
     page.place(page.cell(2, 1, 1, 0), chance.tag("b"));
-    let foot = "One autoencoder, of whose 20 latents the published wiring reads 18. Others: those of the published program and of the talk.";
-    let shortfall = inputs.shortfall("astro_latents", &[("training.epochs", "epochs")])?;
-    page.subtitle([foot, &span(&orders), &shortfall].join("  ").trim());
+    page.note(
+        "One autoencoder, of whose 20 latents the published wiring reads 18. Others: those of the published program and of the talk.",
+    );
+    page.note(span(&orders));
     Ok(page)
 }
 
@@ -109,12 +120,11 @@ fn beyond(orders: usize, other: usize) -> f64 {
 /// One group per order; order 0 is the one in which the autoencoder was trained.
 fn orders(runs: &Frame) -> Result<Vec<Group>> {
     let group = |order: String| {
-        let accuracies = runs.matching("encoder.order", &order)?;
-        let accuracies = accuracies.numbers("test_accuracy")?;
+        let runs = Accuracies::ours(&runs.matching("encoder.order", &order)?)?;
         // Settings that are as usual are left out of the table.
         Ok(match order.as_str() {
-            "" => Group::new("0", SERIES[1], &accuracies),
-            _ => Group::new(order, OURS, &accuracies),
+            "" => Group::new("0", SERIES[1], &runs),
+            _ => Group::new(order, OURS, &runs),
         })
     };
     runs.distinct("encoder.order")?
@@ -129,31 +139,14 @@ fn others(inputs: &Inputs<'_>, runs: &Frame) -> Result<Vec<Group>> {
         .numbers("training.epochs")?
         .into_iter()
         .fold(0.0, f64::max);
-    let program = inputs
-        .published("peterson2019_program_runs.csv")?
-        .matching("cells", "astrocytes")?
-        .matching("encoder", "vae_86ep_lr0.001")?
-        .filter(|row| {
-            row.number("sigma").is_ok_and(|s| s == 0.0)
-                && row.number("epoch").is_ok_and(|e| e == epochs)
-        });
-    let printed = inputs
-        .published("peterson2019_runs.csv")?
-        .matching("experiment", "digits_exp153")?;
+    let program = program_on_autoencoder(inputs, epochs)?;
     let mut groups = Vec::new();
-    if !program.is_empty() {
-        groups.push(Group::new(
-            "program",
-            Color::GREY,
-            &program.numbers("test_accuracy")?,
-        ));
+    if program.len() > 0 {
+        groups.push(Group::new("program", Color::GREY, &program));
     }
     if epochs == TALK_EPOCHS {
-        groups.push(Group::new(
-            "talk",
-            Color::GREY,
-            &printed.numbers("test_accuracy")?,
-        ));
+        let printed = printed_on_autoencoder(inputs)?;
+        groups.push(Group::new("talk", Color::GREY, &printed));
     }
     Ok(groups)
 }

@@ -6,12 +6,12 @@ mod diffusion;
 mod digits;
 mod disturbed;
 mod latents;
+mod levels;
 mod structure;
 mod versus;
 mod xor;
 
 pub(super) use approximation::APPROXIMATION;
-pub(crate) use bars::STARTED;
 pub(super) use diffusion::DIFFUSION;
 pub(super) use digits::DIGITS;
 pub(super) use disturbed::{DROPOUT, NOISE};

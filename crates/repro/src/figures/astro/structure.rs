@@ -2,16 +2,21 @@
 
 use anyhow::Result;
 
-use super::super::{Figure, Inputs};
+use super::super::Figure;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
+use crate::results::{Frame, Inputs, Reads};
 
 /// Talk, "Three astrocyte layers".
 pub(in crate::figures) static LAYERS: Figure = Figure {
     id: "astro-layers",
     source: "Peterson 2019, layers",
     shows: "who feeds whom in gather, slide and spread, published and lattice wiring",
-    experiments: &["astro_structure"],
+    reads: &[Reads::table(
+        "astro_structure",
+        "connections",
+        &["kind", "wiring", "outputs", "output", "input"],
+    )],
+    amounts: &[],
     draw: layers,
 };
 
@@ -20,7 +25,12 @@ pub(in crate::figures) static DEPTH: Figure = Figure {
     id: "astro-depth",
     source: "Peterson 2019, depth",
     shows: "widths of two equivalent networks: width requires depth",
-    experiments: &["astro_structure"],
+    reads: &[Reads::table(
+        "astro_structure",
+        "widths",
+        &["network", "layer", "kind", "width", "connections"],
+    )],
+    amounts: &[],
     draw: depth,
 };
 
@@ -37,7 +47,7 @@ fn layers(inputs: &Inputs<'_>) -> Result<Page> {
             page.place(page.cell(2, 3, row, column), axes);
         }
     }
-    page.subtitle(
+    page.note(
         "Inputs below, outputs above. Orange: connections of the ring that cross it; open circles: inputs that are never read.",
     );
     Ok(page)
@@ -120,6 +130,6 @@ fn depth(inputs: &Inputs<'_>) -> Result<Page> {
         }
         page.place(page.cell(1, 2, 0, column), axes);
     }
-    page.subtitle("From the code (below) to the ten classes (above). The astrocytes' layers alternate gather and slide.");
+    page.note("From the code (below) to the ten classes (above). The astrocytes' layers alternate gather and slide.");
     Ok(page)
 }

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
+use super::Figure;
 use super::labels::{FEATURES, signed};
-use super::{Figure, Inputs};
 use crate::plot::{Axes, Color, Marker, Page, Scale, Stroke, Width};
-use crate::results::Frame;
 use crate::results::stats::{log_slope, median, quantile};
+use crate::results::{Frame, Reads};
 
 /// m from which slopes are fitted: below, trigonometric denominators cancel and errors saturate.
 const FITTED_FROM: f64 = 128.0;
@@ -16,7 +16,22 @@ pub(in crate::figures) static ATTENTION_ERROR: Figure = Figure {
     id: "attention-error",
     source: "Kozachkov 2023, theory",
     shows: "error of the neuron–astrocyte circuit against softmax attention falls as 1/√m",
-    experiments: &["attention_error"],
+    reads: &[Reads::runs(
+        "attention_error",
+        &[
+            "seed",
+            "sequence.tokens",
+            "sequence.heads",
+            "sequence.head_dim",
+            "sequence.scale",
+            "circuit.features",
+            "circuit.m",
+            "relative_error",
+            "mean_cosine",
+            "diverged",
+        ],
+    )],
+    amounts: &[],
     draw: |inputs| {
         let runs = inputs.runs("attention_error")?;
         let scales = runs.by_number("sequence.scale")?;
@@ -30,7 +45,7 @@ pub(in crate::figures) static ATTENTION_ERROR: Figure = Figure {
             let cosine = panel(runs, &COSINE)?.tag(tag(1));
             page.place(page.cell(2, scales.len(), 1, column), cosine);
         }
-        page.subtitle(foot(inputs, &runs)?);
+        page.note(note(&runs)?);
         Ok(page)
     },
 };
@@ -105,7 +120,7 @@ fn panel(runs: &Frame, measure: &Measure) -> Result<Axes> {
     Ok(axes)
 }
 
-fn foot(inputs: &Inputs<'_>, runs: &Frame) -> Result<String> {
+fn note(runs: &Frame) -> Result<String> {
     let seeds = runs.distinct("seed")?.len();
     let cancelled = runs
         .filter(|r| r.text("diverged").is_ok_and(|t| !t.is_empty()))
@@ -118,10 +133,6 @@ fn foot(inputs: &Inputs<'_>, runs: &Frame) -> Result<String> {
     );
     if cancelled > 0 {
         text.push_str(&format!(" {cancelled} runs without calcium left out."));
-    }
-    let shortfall = inputs.shortfall("attention_error", &[])?;
-    if !shortfall.is_empty() {
-        text.push_str(&format!(" {shortfall}"));
     }
     Ok(text)
 }

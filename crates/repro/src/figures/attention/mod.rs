@@ -9,4 +9,4 @@ pub(super) use error::ATTENTION_ERROR;
 pub(super) use swap::ATTENTION_SWAP;
 pub(super) use traces::ATTENTION_TRACES;
 
-use super::{Figure, Inputs};
+use super::Figure;

@@ -2,11 +2,11 @@
 
 use anyhow::{Result, ensure};
 
+use super::Figure;
 use super::labels::FEATURES;
-use super::{Figure, Inputs};
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
 use crate::results::stats::{mean, median};
+use crate::results::{Frame, Inputs, Reads};
 
 /// The share of the softmax accuracy that counts as kept.
 const KEPT: f64 = 0.99;
@@ -20,7 +20,14 @@ pub(in crate::figures) static ATTENTION_SWAP: Figure = Figure {
     id: "attention-swap",
     source: "Kozachkov 2023, claim",
     shows: "a transformer's accuracy on MNIST with its attention replaced by the circuit",
-    experiments: &["attention_swap"],
+    reads: &[Reads::runs(
+        "attention_swap",
+        &["condition", "circuit.features", "circuit.m", "accuracy"],
+    )],
+    amounts: &[
+        ("test.images", "test images"),
+        ("fine_tuning.images", "tuning images"),
+    ],
     draw,
 };
 
@@ -89,15 +96,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     page.place(page.cell(1, 3, 0, 0), left);
     page.place(page.cell(1, 3, 0, 1), right);
     page.place(page.cell(1, 3, 0, 2), key.0);
-    let shortfall = inputs.shortfall(
-        "attention_swap",
-        &[
-            ("test.images", "test images"),
-            ("fine_tuning.images", "tuning images"),
-        ],
-    )?;
-    let text = "*m*: from there on 99 % of the softmax accuracy is kept. Bars: range over seeds.";
-    page.subtitle([text, &shortfall].join(" ").trim_end());
+    page.note("*m*: from there on 99 % of the softmax accuracy is kept. Bars: range over seeds.");
     Ok(page)
 }
 

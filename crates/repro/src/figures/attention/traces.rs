@@ -2,21 +2,43 @@
 
 use anyhow::{Context as _, Result};
 
+use super::Figure;
 use super::labels::signed;
-use super::{Figure, Inputs};
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
-use crate::results::Frame;
 use crate::results::stats::{log_slope, median};
+use crate::results::{Frame, Inputs, Reads};
 
 /// Rates drawn in the panels of hidden and output neurons.
 const SHOWN: usize = 4;
+
+/// What is drawn over time.
+const COURSES: &[&str] = &[
+    "key",
+    "time_ms",
+    "phase",
+    "hidden_*",
+    "hebbian_norm",
+    "mean_calcium",
+    "averaged_calcium",
+    "output_*",
+];
 
 /// After the paper's account of its circuit; the traces are ours.
 pub(in crate::figures) static ATTENTION_TRACES: Figure = Figure {
     id: "attention-traces",
     source: "Kozachkov 2023, circuit",
     shows: "hidden activity, Hebbian norm and calcium while a sequence is written and read",
-    experiments: &["attention_traces"],
+    reads: &[
+        Reads::runs("attention_traces", &["key", "sequence.mask"]),
+        Reads::table("attention_traces", "traces", COURSES),
+        Reads::table("attention_traces", "tokens", COURSES),
+        Reads::table(
+            "attention_traces",
+            "separation",
+            &["key", "epsilon", "relative_error"],
+        ),
+    ],
+    amounts: &[],
     draw,
 };
 
@@ -71,9 +93,9 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         page.cell(2, 3, 1, 2),
         convergence(&runs, &separation)?.tag("f"),
     );
-    let text = "Lines: time-resolved; rings: the algebraic circuit at the end of each token; grey: writing ends.";
-    let shortfall = inputs.shortfall("attention_traces", &[])?;
-    page.subtitle([text, &shortfall].join(" ").trim_end());
+    page.note(
+        "Lines: time-resolved; rings: the algebraic circuit at the end of each token; grey: writing ends.",
+    );
     Ok(page)
 }
 
@@ -103,9 +125,7 @@ fn convergence(runs: &Frame, separation: &Frame) -> Result<Axes> {
         .title("time scales part")
         .legend_at(0.0, 1.0);
     for (i, mask) in ["bidirectional", "causal"].into_iter().enumerate() {
-        let keys = runs.matching("sequence.mask", mask)?.distinct("key")?;
-        let of_mask =
-            separation.filter(|r| r.text("key").is_ok_and(|k| keys.iter().any(|x| x == k)));
+        let of_mask = separation.of_runs(&runs.matching("sequence.mask", mask)?)?;
         let mut line = Vec::new();
         for (epsilon, rows) in of_mask.by_number("epsilon")? {
             line.push((epsilon, median(&rows.numbers("relative_error")?)));

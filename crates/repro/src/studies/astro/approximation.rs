@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Cells;
 use super::regression::{Descent, Regression};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -162,7 +162,13 @@ impl Approximation {
 
 impl Study for Approximation {
     const NAME: &'static str = "astro-approximation";
-    const HEADLINE: (&'static str, Better) = ("sup_error", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::neutral("depth"),
+        Metric::neutral("parameters"),
+        Metric::lower("sup_error"),
+        Metric::lower("rms_error"),
+    ];
+    const HEADLINE: &'static str = "sup_error";
 
     fn check(&self, _: u64) -> Result<()> {
         self.network()?;

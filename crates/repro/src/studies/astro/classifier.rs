@@ -13,7 +13,8 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder, Kind};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
+use crate::results::started::STARTED;
 use crate::results::{Cell, Table};
 
 /// Settings of a run.
@@ -153,9 +154,6 @@ struct Record {
     every: usize,
 }
 
-/// An accuracy below this is that of a network that still answers the same to everything.
-pub(super) const STARTED: f64 = 0.2;
-
 impl Classifier {
     fn network(&self) -> Result<Network> {
         let NetworkSettings {
@@ -198,7 +196,19 @@ impl Classifier {
 
 impl Study for Classifier {
     const NAME: &'static str = "astro-classifier";
-    const HEADLINE: (&'static str, Better) = ("test_accuracy", Better::Higher);
+    const METRICS: &'static [Metric] = &[
+        Metric::higher("test_accuracy"),
+        Metric::lower("test_loss"),
+        Metric::lower("train_loss"),
+        Metric::higher("started"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "test_accuracy";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        let history = || ("history", Table::new(HISTORY));
+        (self.record.every > 0).then(history).into_iter().collect()
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         self.network()?;

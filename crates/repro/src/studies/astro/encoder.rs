@@ -1,5 +1,6 @@
 //! What turns images into the codes that classifiers read.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -61,12 +62,13 @@ pub(super) struct Encoder {
     seed: u64,
     /// In which order a classifier reads the latents: as they were trained, 0, or as drawn from this number. Training
     /// treats all latents alike, so any order is as likely as any other.
-    #[serde(skip_serializing_if = "is_zero")]
-    order: u64,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "drawn")]
+    order: Option<NonZeroU64>,
 }
 
-fn is_zero(order: &u64) -> bool {
-    *order == 0
+/// Order 0 is no setting of its own.
+fn drawn<'de, D: serde::Deserializer<'de>>(order: D) -> Result<Option<NonZeroU64>, D::Error> {
+    Ok(Option::<u64>::deserialize(order)?.and_then(NonZeroU64::new))
 }
 
 impl Default for Encoder {
@@ -77,7 +79,7 @@ impl Default for Encoder {
             epochs: 86,
             learning_rate: 1e-3,
             seed: 1,
-            order: 0,
+            order: None,
         }
     }
 }
@@ -103,15 +105,15 @@ impl Encoder {
     /// The codes of all images, in the order that is asked for.
     pub(super) fn encode(&self, images: &Data, data: &DataSets, seed: u64) -> Result<Arc<Encoded>> {
         let as_trained = Self {
-            order: 0,
+            order: None,
             ..self.clone()
         };
         let codes = as_trained.codes(images, data, seed)?;
-        if self.order == 0 {
+        let Some(drawn_from) = self.order else {
             return Ok(codes);
-        }
+        };
         let mut order: Vec<usize> = (0..codes.train.features()).collect();
-        order.shuffle(&mut Streams::new(self.order).codes);
+        order.shuffle(&mut Streams::new(drawn_from.get()).codes);
         Ok(Arc::new(Encoded {
             train: codes.train.reordered(&order)?,
             test: codes.test.reordered(&order)?,

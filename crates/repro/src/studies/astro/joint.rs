@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Training;
 use super::encoder::{Data, encode, sizes};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
+use crate::results::started::STARTED;
 
 /// Settings of a run: one autoencoder, and the classifiers that read its codes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,9 +68,30 @@ impl Joint {
     }
 }
 
+/// Columns of table `classifiers`.
+const CLASSIFIERS: [&str; 5] = [
+    "cells",
+    "replicate",
+    "test_accuracy",
+    "test_loss",
+    "started",
+];
+
 impl Study for Joint {
     const NAME: &'static str = "astro-joint";
-    const HEADLINE: (&'static str, Better) = ("astrocytes_accuracy", Better::Higher);
+    /// 2: classifiers carry the mark of having started.
+    const VERSION: u32 = 2;
+    const METRICS: &'static [Metric] = &[
+        Metric::higher("astrocytes_accuracy"),
+        Metric::higher("neurons_accuracy"),
+        Metric::lower("vae_loss"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "astrocytes_accuracy";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![("classifiers", Table::new(CLASSIFIERS))]
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         ensure!(
@@ -141,13 +163,14 @@ impl Study for Joint {
             }
             monitor.at(epoch as f64 / epochs as f64)?;
         }
-        let mut table = Table::new(["cells", "replicate", "test_accuracy", "test_loss"]);
+        let mut table = Table::new(CLASSIFIERS);
         for ((kind, replicate, _), &(loss, accuracy)) in trainers.iter().zip(&results) {
             table.push([
                 (*kind).into(),
                 (*replicate).into(),
                 accuracy.into(),
                 loss.into(),
+                usize::from(accuracy >= STARTED).into(),
             ]);
         }
         let mean = |which: &str| {

@@ -18,4 +18,4 @@ pub(super) use structure::Structure;
 pub(super) use sudoku::Sudoku;
 pub(super) use xor::Xor;
 
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};

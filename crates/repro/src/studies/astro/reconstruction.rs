@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a run.
@@ -21,9 +21,17 @@ pub(in crate::studies) struct Reconstruction {
     examples: usize,
 }
 
+/// Columns of table `images`, before those of the pixels, `x0` and so on.
+const PIXEL_ROW: [&str; 4] = ["digit", "example", "kind", "row"];
+
 impl Study for Reconstruction {
     const NAME: &'static str = "astro-reconstruction";
-    const HEADLINE: (&'static str, Better) = ("squared_error", Better::Lower);
+    const METRICS: &'static [Metric] = &[Metric::lower("squared_error")];
+    const HEADLINE: &'static str = "squared_error";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![("images", Table::new([&PIXEL_ROW[..], &["x*"]].concat()))]
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         ensure!(self.examples > 0, "examples = 0: at least one is needed");
@@ -48,7 +56,7 @@ impl Study for Reconstruction {
             "images of {} pixels are not square",
             digits.test.pixels()
         );
-        let columns = ["digit", "example", "kind", "row"].map(str::to_owned);
+        let columns = PIXEL_ROW.map(str::to_owned);
         let pixels = (0..side).map(|x| format!("x{x}"));
         let mut images = Table::new(columns.into_iter().chain(pixels));
         let (mut squares, mut count) = (0.0, 0);

@@ -6,7 +6,7 @@ use astro::networks::layers::{Kind, Wiring};
 use astro::networks::network::Network;
 use serde::{Deserialize, Serialize};
 
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
 
 /// Settings of a run.
@@ -17,9 +17,22 @@ pub(in crate::studies) struct Structure {
     inputs: usize,
 }
 
+/// Columns of table `connections`.
+const CONNECTIONS: [&str; 6] = ["kind", "wiring", "outputs", "output", "input", "order"];
+/// Columns of table `widths`.
+const WIDTHS: [&str; 5] = ["network", "layer", "kind", "width", "connections"];
+
 impl Study for Structure {
     const NAME: &'static str = "astro-structure";
-    const HEADLINE: (&'static str, Better) = ("connections", Better::Lower);
+    const METRICS: &'static [Metric] = &[Metric::lower("connections")];
+    const HEADLINE: &'static str = "connections";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![
+            ("connections", Table::new(CONNECTIONS)),
+            ("widths", Table::new(WIDTHS)),
+        ]
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         anyhow::ensure!(self.inputs > 0, "inputs = 0: at least one is needed");
@@ -31,7 +44,7 @@ impl Study for Structure {
     }
 
     fn run(&self, _: u64, _: &DataSets, _: &Monitor<'_>) -> Result<Outcome> {
-        let mut connections = Table::new(["kind", "wiring", "outputs", "output", "input", "order"]);
+        let mut connections = Table::new(CONNECTIONS);
         for (kind, kind_name) in [
             (Kind::Gather, "gather"),
             (Kind::Slide, "slide"),
@@ -56,7 +69,7 @@ impl Study for Structure {
                 }
             }
         }
-        let mut widths = Table::new(["network", "layer", "kind", "width", "connections"]);
+        let mut widths = Table::new(WIDTHS);
         let neurons = neuron_classifier(&[20, 30, 10])?;
         let astrocytes = AstrocyteClassifier::talk(Wiring::Published).build()?;
         push_widths(&mut widths, "neurons", &neurons);

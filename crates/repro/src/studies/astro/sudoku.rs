@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 
 /// Settings of a run: a dense layer of `size` inputs and outputs with random weights, uniform in ±1/√size.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,7 +44,12 @@ enum Method {
 
 impl Study for Sudoku {
     const NAME: &'static str = "astro-sudoku";
-    const HEADLINE: (&'static str, Better) = ("residual", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::neutral("slides"),
+        Metric::lower("residual"),
+        Metric::lower("network_sup_error"),
+    ];
+    const HEADLINE: &'static str = "residual";
 
     fn check(&self, _: u64) -> Result<()> {
         let (DenseLayer { size }, Slides { depth, starts, .. }) = (&self.layer, &self.stack);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Cells;
 use super::regression::{Descent, Regression};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,7 +84,13 @@ impl Xor {
 
 impl Study for Xor {
     const NAME: &'static str = "astro-xor";
-    const HEADLINE: (&'static str, Better) = ("solved", Better::Higher);
+    const METRICS: &'static [Metric] = &[
+        Metric::higher("solved"),
+        Metric::lower("steps"),
+        Metric::lower("squared_error"),
+        Metric::neutral("parameters"),
+    ];
+    const HEADLINE: &'static str = "solved";
 
     fn check(&self, _: u64) -> Result<()> {
         self.network()?;

@@ -6,7 +6,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 
 /// One random sequence, read by one circuit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,7 +18,13 @@ pub(in crate::studies) struct AttentionErrorStudy {
 
 impl Study for AttentionErrorStudy {
     const NAME: &'static str = "attention-error";
-    const HEADLINE: (&'static str, Better) = ("relative_error", Better::Lower);
+    const METRICS: &'static [Metric] = &[
+        Metric::lower("relative_error"),
+        Metric::higher("mean_cosine"),
+        Metric::higher("min_cosine"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "relative_error";
 
     fn check(&self, seed: u64) -> Result<()> {
         self.sequence.check()?;

@@ -11,7 +11,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::Hidden;
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 
 /// Sizes of the transformer that ships.
 pub(crate) const ARCHITECTURE: Architecture = Architecture::MNIST;
@@ -129,7 +129,8 @@ impl AttentionSwap {
 
 impl Study for AttentionSwap {
     const NAME: &'static str = "attention-swap";
-    const HEADLINE: (&'static str, Better) = ("accuracy", Better::Higher);
+    const METRICS: &'static [Metric] = &[Metric::higher("accuracy"), Metric::neutral("images")];
+    const HEADLINE: &'static str = "accuracy";
 
     fn check(&self, seed: u64) -> Result<()> {
         self.mechanism(&mut Streams::new(seed)).context("circuit")?;

@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Significant digits of the long tables.
@@ -43,9 +43,21 @@ struct Separation {
     epsilons: Vec<f64>,
 }
 
+/// Columns of table `separation`.
+const SEPARATION: [&str; 2] = ["epsilon", "relative_error"];
+
 impl Study for AttentionTraces {
     const NAME: &'static str = "attention-traces";
-    const HEADLINE: (&'static str, Better) = ("relative_error", Better::Lower);
+    const METRICS: &'static [Metric] = &[Metric::lower("relative_error")];
+    const HEADLINE: &'static str = "relative_error";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        vec![
+            ("traces", Table::new(TRACE_COLUMNS)),
+            ("tokens", Table::new(TRACE_COLUMNS)),
+            ("separation", Table::new(SEPARATION)),
+        ]
+    }
 
     fn check(&self, seed: u64) -> Result<()> {
         self.sequence.check()?;
@@ -130,7 +142,7 @@ impl Study for AttentionTraces {
             token_table(&trajectory, mask, tokens, self.time.token_ms),
         );
 
-        let mut separation = Table::new(["epsilon", "relative_error"]);
+        let mut separation = Table::new(SEPARATION);
         for (i, &epsilon) in self.separation.epsilons.iter().enumerate() {
             monitor.at((i + 1) as f64 / (self.separation.epsilons.len() + 1) as f64)?;
             let time = TimeConstants::separated(epsilon, 2 * tokens, self.time.token_ms);

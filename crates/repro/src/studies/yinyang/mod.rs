@@ -8,7 +8,7 @@ use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial};
 use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, Score, distance_from_self_prediction, record_divergence};
-use super::{Better, DataSets, Monitor, Outcome, Study};
+use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
 use crate::results::stats::argmax;
 pub(super) use session::{Samples, Schedule, Session, Task};
@@ -49,6 +49,17 @@ struct Record {
     predictions: bool,
 }
 
+/// Columns of table `curves`.
+const CURVES: [&str; 5] = [
+    "epoch",
+    "validation_mse",
+    "validation_accuracy",
+    "ip_distance",
+    "pi_distance",
+];
+/// Columns of table `predictions`.
+const PREDICTIONS: [&str; 4] = ["x", "y", "class", "predicted"];
+
 fn one() -> usize {
     1
 }
@@ -59,7 +70,26 @@ fn hundred() -> usize {
 
 impl Study for YinYang {
     const NAME: &'static str = "yinyang";
-    const HEADLINE: (&'static str, Better) = ("test_accuracy", Better::Higher);
+    const METRICS: &'static [Metric] = &[
+        Metric::lower("last_validation_mse"),
+        Metric::higher("validation_accuracy"),
+        Metric::higher("test_accuracy"),
+        Metric::lower("test_mse"),
+        Metric::lower("ip_distance"),
+        Metric::lower("pi_distance"),
+        Metric::neutral("diverged"),
+    ];
+    const HEADLINE: &'static str = "test_accuracy";
+
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        let Record {
+            curves,
+            predictions,
+        } = self.record;
+        let curves = curves.then(|| ("curves", Table::new(CURVES)));
+        let predictions = predictions.then(|| ("predictions", Table::new(PREDICTIONS)));
+        curves.into_iter().chain(predictions).collect()
+    }
 
     fn check(&self, seed: u64) -> Result<()> {
         self.task.check(&self.network, seed)?;
@@ -108,13 +138,7 @@ impl YinYang {
             validation_patterns,
         };
         let mut session = Session::new(self.model, &self.network, &self.task, schedule, seed)?;
-        let mut curves = Table::new([
-            "epoch",
-            "validation_mse",
-            "validation_accuracy",
-            "ip_distance",
-            "pi_distance",
-        ]);
+        let mut curves = Table::new(CURVES);
         let mut last = Score::default();
         for epoch in 0..=epochs {
             if epoch > 0 {
@@ -146,7 +170,7 @@ impl YinYang {
             outcome.table("curves", curves);
         }
         if self.record.predictions {
-            let mut table = Table::new(["x", "y", "class", "predicted"]);
+            let mut table = Table::new(PREDICTIONS);
             let Samples { inputs, labels, .. } = &session.test;
             for ((input, &class), &predicted) in inputs.iter().zip(labels).zip(&predicted) {
                 table.push([

@@ -1,0 +1,46 @@
+//! One run of an experiment.
+
+use anyhow::Result;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::settings::tree;
+use crate::studies::{Job, StudyKind};
+
+/// One run: a pure function of its settings and its seed.
+pub struct Run {
+    /// Identifies settings, seed and version of the study: equal keys, equal results.
+    pub key: String,
+    /// Seed of all its random numbers.
+    pub seed: u64,
+    /// All settings, defaults included.
+    pub settings: Value,
+    /// The work itself.
+    pub job: Box<dyn Job>,
+}
+
+impl Run {
+    pub(super) fn new(study: &'static StudyKind, settings: &Value, seed: u64) -> Result<Self> {
+        let job = study.parse(settings)?;
+        job.check(seed)?;
+        let settings = job.settings();
+        let identity = format!("{} {} {settings} {seed}", study.name, study.version);
+        let digest = Sha256::digest(identity.as_bytes());
+        let key = digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            key,
+            seed,
+            settings,
+            job,
+        })
+    }
+
+    /// The setting at a dotted key.
+    pub fn setting(&self, key: &str) -> Option<&Value> {
+        tree::get(&self.settings, key)
+    }
+}
