@@ -46,6 +46,11 @@ impl Repository {
         self.root.join("experiments").join(format!("{name}.toml"))
     }
 
+    /// `experiments/base/`: settings that experiments stand on.
+    pub fn bases(&self) -> PathBuf {
+        self.root.join("experiments").join("base")
+    }
+
     /// `datasets/`: what ships.
     pub fn datasets(&self) -> PathBuf {
         self.root.join("datasets")

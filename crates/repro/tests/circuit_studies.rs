@@ -15,7 +15,7 @@ fn plan(name: &str, changes: &[&str]) -> Plan {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let file = root.join("experiments").join(format!("{name}.toml"));
     let changes: Vec<Change> = changes.iter().map(|c| c.parse().unwrap()).collect();
-    let experiment = Experiment::read(&file).unwrap();
+    let experiment = Experiment::read(&file, &root.join("experiments/base")).unwrap();
     experiment.plan(Profile::Quick, &changes).unwrap()
 }
 

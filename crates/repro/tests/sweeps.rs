@@ -213,3 +213,24 @@ fn a_diverging_run_is_a_result() {
         stdout(&output)
     );
 }
+
+#[test]
+fn the_study_in_the_readme_runs_as_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let printed = readme.split("```toml\n").nth(1).unwrap();
+    let printed = printed.split("```").next().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("small.toml");
+    fs::write(&file, printed).unwrap();
+    // Of its length only.
+    let short = ["training.epochs=0", "task.validation=100", "task.test=2"];
+    let short: Vec<&str> = short.iter().flat_map(|set| ["--set", set]).collect();
+    let output = sweep(&file, dir.path(), &short);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        results(dir.path()).len(),
+        20 * 3 * 3,
+        "draws × lags × seeds"
+    );
+}

@@ -120,7 +120,10 @@ fn plans(
     let mut experiments: Vec<Experiment> = Vec::new();
     for name in figures.iter().flat_map(|f| f.experiments()) {
         if !experiments.iter().any(|e| e.name == name) {
-            experiments.push(Experiment::read(&repository.experiment(name))?);
+            experiments.push(Experiment::read(
+                &repository.experiment(name),
+                &repository.bases(),
+            )?);
         }
     }
     check_changes(&experiments, changes)?;

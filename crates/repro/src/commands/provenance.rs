@@ -23,7 +23,8 @@ pub(crate) fn provenance(profile: Profile, out: Option<&Path>) -> Result<()> {
             continue;
         }
         seen.push(name);
-        let plan = Experiment::read(&repository.experiment(name))?.plan(profile, &[])?;
+        let plan = Experiment::read(&repository.experiment(name), &repository.bases())?
+            .plan(profile, &[])?;
         let rows = Frame::read(&output.runs_csv(name))?;
         let path = output.provenance(name);
         let before = Provenance::read(&path).ok().flatten();

@@ -34,7 +34,8 @@ pub(crate) fn sweep(
     changes: &[Change],
     shard: Option<(usize, usize)>,
 ) -> Result<()> {
-    let experiment = Experiment::read(file)?;
+    let repository = Repository::find()?;
+    let experiment = Experiment::read(file, &repository.bases())?;
     let (metric, better) = ranking(&experiment)?;
     check_changes(std::slice::from_ref(&experiment), changes)?;
     let mut plan = experiment.plan(Profile::Quick, changes)?;
@@ -43,7 +44,7 @@ pub(crate) fn sweep(
     }
     let plans = [plan];
     let output = Output::at(out);
-    let data = DataSets::new(&Repository::find()?.datasets());
+    let data = DataSets::new(&repository.datasets());
     execute(&plans, &output, &data, shard, &|_| Ok(()))?;
     let [plan] = plans;
     let frame = Frame::read(&output.runs_csv(&plan.experiment))?;

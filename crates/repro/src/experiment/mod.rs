@@ -3,10 +3,11 @@
 //!
 //! ```toml
 //! study = "yinyang"                 # what one run computes: a module of `studies`
+//! base = "yin_yang"                 # settings that it stands on: a file in `experiments/base/`, or one's own
 //! about = "one line for people"
 //!
-//! [network]                         # the settings of the study
-//! dims = [4, 120, 3]
+//! [network]                         # the settings of the study that the base has not, or has otherwise
+//! start = "random"
 //! # …
 //!
 //! [profile.quick]                   # seeds, points and changed settings of one profile
@@ -20,6 +21,7 @@
 
 mod asked;
 mod axis;
+mod base;
 mod change;
 mod plan;
 mod points;
@@ -43,6 +45,7 @@ use crate::profile::Profile;
 use crate::settings::{parse_at, plain, tree};
 use crate::studies::{self, StudyKind};
 use asked::Asked;
+use base::over_base;
 use points::Block;
 
 /// An experiment file, read and understood, with nothing varied yet.
@@ -99,18 +102,17 @@ impl Seeds {
 }
 
 impl Experiment {
-    /// Reads an experiment file.
+    /// Reads an experiment file. `bases` is the folder of the bases that ship.
     ///
     /// # Errors
-    /// Unreadable file, bad TOML, unknown study or key: the message names file and key.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// Unreadable file, bad TOML, unknown study, base or key: the message names file and key.
+    pub fn read(path: &Path, bases: &Path) -> Result<Self> {
         let origin = path.display().to_string();
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {origin}"))?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self::parse(&name, &origin, &text).with_context(|| origin)
+        Self::parse(path, &text, bases).with_context(|| origin)
     }
 
-    fn parse(name: &str, origin: &str, text: &str) -> Result<Self> {
+    fn parse(path: &Path, text: &str, bases: &Path) -> Result<Self> {
         let table: toml::Table = text.parse()?;
         let Value::Object(mut top) = plain("", toml::Value::Table(table))? else {
             bail!("not a TOML table")
@@ -146,13 +148,14 @@ impl Experiment {
             }
         }
         let amount = Amount::deserialize(Value::Object(amount)).context("seeds or points")?;
-        let settings = Value::Object(top);
+        let settings = Value::Object(over_base(top, path, bases)?);
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(Self {
-            name: name.to_owned(),
+            name: name.into_owned(),
             study,
             about,
             rank_by,
-            origin: origin.to_owned(),
+            origin: path.display().to_string(),
             settings,
             amount,
             profiles,
