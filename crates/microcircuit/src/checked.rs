@@ -25,6 +25,17 @@ pub struct Params {
     eta_pi: Vec<f64>,
 }
 
+impl NetworkParams {
+    /// Checks every parameter, and derives what the simulation needs of them.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamError`], for the first parameter that cannot be run: its key, its value and what would be right.
+    pub fn check(&self) -> Result<Params, ParamError> {
+        Params::new(self)
+    }
+}
+
 impl Params {
     pub(crate) fn new(raw: &NetworkParams) -> Result<Self, ParamError> {
         check_shape(raw)?;

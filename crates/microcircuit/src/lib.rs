@@ -52,6 +52,7 @@
 //! simulations run beside it.
 
 mod checked;
+mod compartment;
 mod deferred;
 mod kernels;
 mod leak;
@@ -73,7 +74,8 @@ mod urbanczik_senn;
 mod weights;
 
 pub use checked::{ParamError, Params};
-pub use model::{ABSURD, BuildError, Compartment, Diverged, Microcircuit, Pattern, PresentError};
+pub use compartment::Compartment;
+pub use model::{ABSURD, BuildError, Diverged, Microcircuit, Pattern, PresentError};
 pub use noise::NoiseSource;
 pub use npz::NpzError;
 pub use observe::{Every, Observer, View};

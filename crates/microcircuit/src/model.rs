@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use crate::compartment::Compartment;
 use crate::observe::Observer;
 use crate::weights::{ShapeError, Synapse, Weights};
 use crate::{Params, Real};
@@ -13,6 +14,9 @@ use crate::{Params, Real};
 pub trait Microcircuit<T: Real> {
     /// The checked parameters it was made with.
     fn params(&self) -> &Params;
+
+    /// How it is computed on this machine: the form of its steps or sweeps, and the vector unit.
+    fn engine(&self) -> String;
 
     /// Presents a pattern, and returns the output layer's somatic potentials: averaged over the steps after
     /// `out_lag_ms` (PyraLNet), or in the steady state (SteadNet).
@@ -48,21 +52,6 @@ pub trait Microcircuit<T: Real> {
     /// such compartment. Between patterns only somata are defined in PyraLNet: dendritic potentials are
     /// intermediate results of a step, and seen by observers.
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>>;
-}
-
-/// The compartments of pyramidal neurons and interneurons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Compartment {
-    /// Basal dendrite of a pyramidal neuron, `W_up r`.
-    Basal,
-    /// Apical dendrite of a hidden pyramidal neuron, `W_down f(u_next) + W_pi f(u_inn)`.
-    Apical,
-    /// Soma of a pyramidal neuron.
-    Soma,
-    /// Dendrite of an interneuron, `W_ip f(u)`.
-    InnDendrite,
-    /// Soma of an interneuron.
-    InnSoma,
 }
 
 /// One presentation: what the input layer and the target do, and what the network does with them.

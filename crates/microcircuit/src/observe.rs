@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::Real;
-use crate::model::Compartment;
+use crate::compartment::Compartment;
 use crate::weights::Synapse;
 
 /// Something that looks at the state of a network at a regular interval.

@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Activation;
-use crate::checked::{ParamError, Params};
 use crate::per_layer::PerLayer;
 
-/// All parameters of a microcircuit, unchecked. [`NetworkParams::check`] turns them into [`Params`], which
+/// All parameters of a microcircuit, unchecked. [`NetworkParams::check`] turns them into [`Params`](crate::Params), which
 /// can run.
 ///
 /// Times in ms, conductances in 1/ms, potentials and rates dimensionless.
@@ -155,15 +154,6 @@ fn default_tolerance() -> f64 {
 }
 
 impl NetworkParams {
-    /// Checks every parameter, and derives what the simulation needs of them.
-    ///
-    /// # Errors
-    ///
-    /// [`ParamError`], for the first parameter that cannot be run: its key, its value and what would be right.
-    pub fn check(&self) -> Result<Params, ParamError> {
-        Params::new(self)
-    }
-
     /// The parameters that P. Hill (*Neuro-Backprop*, 2020) found best for the Yin-Yang task, at the
     /// learning-lag of 20 ms: 4-120-3, sigmoid, bias, self-predicting start.
     pub fn yin_yang() -> Self {

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use crate::model::Compartment;
+use crate::compartment::Compartment;
 use crate::weights::{Synapse, Weights};
 use crate::{Params, Real};
 

@@ -80,10 +80,24 @@ fn settings_absent_or_in_a_list_of_one_can_be_varied() {
     assert!(stderr(&output).contains("sideways"), "{}", stderr(&output));
 }
 
+/// The full simulation, by both integrators.
+const FULL: &str = r#"
+[[points]]
+model = "pyralnet"
+"network.learning_lag_ms" = [0.0, 10.0]
+"network.integrator" = ["euler", "adaptive"]
+"#;
+
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
+    for axes in [AXES, FULL] {
+        same_on_any_number_of_threads(axes);
+    }
+}
+
+fn same_on_any_number_of_threads(axes: &str) {
     let dir = tempfile::tempdir().unwrap();
-    let file = small_sweep(dir.path(), AXES);
+    let file = small_sweep(dir.path(), axes);
     let outs = ["1", "2", "5"].map(|threads| {
         let out = dir.path().join(threads);
         assert!(sweep(&file, &out, &["--threads", threads]).status.success());

@@ -10,7 +10,8 @@ use super::kernels::Form;
 use super::state::State;
 use super::state::leaps::Memory;
 use super::view;
-use crate::model::{Compartment, Pattern, PresentError, check_somata};
+use crate::compartment::Compartment;
+use crate::model::{Pattern, PresentError, check_somata};
 use crate::noise::Noise;
 use crate::observe::{Observer, Snapshot, View};
 use crate::params::Integrator;
@@ -72,6 +73,11 @@ impl<T: Engine> Driver<T> {
 
     pub(super) fn form(&self) -> Form {
         Form::of(&self.state, self.noise.is_some())
+    }
+
+    /// Name of the vector unit.
+    pub(super) fn unit(&self) -> &'static str {
+        self.state.tuning().simd.name()
     }
 
     fn time_ms(&self) -> f64 {

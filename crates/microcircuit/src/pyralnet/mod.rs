@@ -18,7 +18,8 @@ use nalgebra::DMatrix;
 use self::drive::Driver;
 pub use self::engine::Engine;
 pub use self::kernels::Form;
-use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError};
+use crate::compartment::Compartment;
+use crate::model::{BuildError, Microcircuit, Pattern, PresentError};
 use crate::observe::{Observer, Snapshot};
 use crate::weights::{ShapeError, Synapse, Weights};
 use crate::{NoiseSource, Params, Tuning};
@@ -111,6 +112,10 @@ impl<T: Engine> PyraLNet<T> {
 impl<T: Engine> Microcircuit<T> for PyraLNet<T> {
     fn params(&self) -> &Params {
         self.driver.params()
+    }
+
+    fn engine(&self) -> String {
+        format!("{} {}", self.form(), self.driver.unit())
     }
 
     fn present(

@@ -2,7 +2,7 @@
 
 use super::state::State;
 use crate::Real;
-use crate::model::Compartment;
+use crate::compartment::Compartment;
 use crate::weights::Synapse;
 
 /// A potential of `layer` (from 1): somata as they are, and dendrites as the next step is going to compute them; `None`

@@ -2,8 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Layer, add_scaled, decay_and_add, drive, presynaptic, rates, with_bias};
-use crate::model::{Compartment, Microcircuit, Pattern, PresentError, check_somata};
+use super::plain::{Layer, add_scaled, decay_and_add, drive, presynaptic, rates, with_bias};
+use crate::compartment::Compartment;
+use crate::model::{Microcircuit, Pattern, PresentError, check_somata};
 use crate::observe::{Observer, Snapshot, View};
 use crate::weights::{ShapeError, Synapse, Weights};
 use crate::{NoiseSource, Params, Real};
@@ -198,6 +199,10 @@ impl<T: Real> PlainPyraLNet<T> {
 impl<T: Real> Microcircuit<T> for PlainPyraLNet<T> {
     fn params(&self) -> &Params {
         &self.params
+    }
+
+    fn engine(&self) -> String {
+        "plain".into()
     }
 
     fn present(

@@ -2,8 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Layer, add_scaled, decay_and_add, drive, presynaptic, rates, with_bias};
-use crate::model::{Compartment, Microcircuit, Pattern, PresentError, check_somata};
+use super::plain::{Layer, add_scaled, decay_and_add, drive, presynaptic, rates, with_bias};
+use crate::compartment::Compartment;
+use crate::model::{Microcircuit, Pattern, PresentError, check_somata};
 use crate::observe::{Observer, Snapshot, View};
 use crate::params::Sweep;
 use crate::weights::{ShapeError, Synapse, Weights};
@@ -191,6 +192,10 @@ impl<T: Real> PlainSteadNet<T> {
 impl<T: Real> Microcircuit<T> for PlainSteadNet<T> {
     fn params(&self) -> &Params {
         &self.params
+    }
+
+    fn engine(&self) -> String {
+        "plain".into()
     }
 
     fn present(

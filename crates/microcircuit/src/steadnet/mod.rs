@@ -14,7 +14,8 @@ use nalgebra::DMatrix;
 pub use self::engine::Engine;
 use self::state::State;
 use self::sweep::Job;
-use crate::model::{BuildError, Compartment, Microcircuit, Pattern, PresentError, check_somata};
+use crate::compartment::Compartment;
+use crate::model::{BuildError, Microcircuit, Pattern, PresentError, check_somata};
 use crate::observe::{Observer, Snapshot, View};
 use crate::weights::{ShapeError, Synapse, Weights};
 use crate::{InputForm, Integrator, Params, Tuning, resting};
@@ -160,6 +161,10 @@ fn refuse_unused(params: &Params) -> Result<(), BuildError> {
 impl<T: Engine> Microcircuit<T> for SteadNet<T> {
     fn params(&self) -> &Params {
         self.state.params()
+    }
+
+    fn engine(&self) -> String {
+        format!("sweeps {}", self.state.tuning().simd.name())
     }
 
     fn present(

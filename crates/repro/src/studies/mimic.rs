@@ -110,6 +110,7 @@ const CURVES: [&str; 4] = ["epoch", "validation_mse", "ip_distance", "pi_distanc
 impl Study for Mimic {
     const NAME: &'static str = "mimic";
     const METRICS: &'static [Metric] = &[
+        Metric::neutral("engine"),
         Metric::lower("last_validation_mse"),
         Metric::lower("ip_distance"),
         Metric::lower("pi_distance"),
@@ -247,6 +248,7 @@ impl<'a> Course<'a> {
             validations,
             validation_patterns,
         } = self.study.training;
+        outcome.metric("engine", self.network.engine());
         let mut last = self.untrained_error()?;
         self.trace(false)?;
         self.record(0.0, last);

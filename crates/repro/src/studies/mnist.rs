@@ -94,6 +94,7 @@ fn one() -> usize {
 impl Study for MnistRun {
     const NAME: &'static str = "mnist";
     const METRICS: &'static [Metric] = &[
+        Metric::neutral("engine"),
         Metric::lower("validation_mse"),
         Metric::lower("validation_error"),
         Metric::lower("test_mse"),
@@ -175,6 +176,7 @@ impl Study for MnistRun {
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let mut course = Course::new(self, data.mnist()?, seed)?;
+        outcome.metric("engine", course.network.engine());
         let result = course.train_and_test(monitor, &mut outcome);
         record_divergence(result, &mut outcome)?;
         outcome.table("curves", course.curves);

@@ -41,8 +41,11 @@ const TRACES: [&str; 4] = [
 
 impl Study for PlasticityTraces {
     const NAME: &'static str = "plasticity-traces";
-    const METRICS: &'static [Metric] =
-        &[Metric::lower("settled_error"), Metric::neutral("diverged")];
+    const METRICS: &'static [Metric] = &[
+        Metric::neutral("engine"),
+        Metric::lower("settled_error"),
+        Metric::neutral("diverged"),
+    ];
     const HEADLINE: &'static str = "settled_error";
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
@@ -103,6 +106,7 @@ impl PlasticityTraces {
             validation_patterns: 0,
         };
         let mut session = Session::new(Model::PyraLNet, &self.network, &self.task, schedule, seed)?;
+        outcome.metric("engine", session.network.engine());
         let mut table = Table::new(TRACES);
         let mut settled = f64::NAN;
         for epoch in 0..=last {

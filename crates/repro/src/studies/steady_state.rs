@@ -120,6 +120,7 @@ const DEVIATIONS: [&str; 5] = [
 impl Study for SteadyState {
     const NAME: &'static str = "steady-state-validity";
     const METRICS: &'static [Metric] = &[
+        Metric::neutral("engine"),
         Metric::lower("potential_deviation"),
         Metric::lower("weight_deviation"),
         Metric::neutral("diverged"),
@@ -184,6 +185,7 @@ impl SteadyState {
             validation_patterns: 0,
         };
         let mut session = Session::new(Model::PyraLNet, &self.network, &self.task, schedule, seed)?;
+        outcome.metric("engine", session.network.engine());
         let simulation = session.network.as_mut();
         let initial = simulation.weights();
         let variants = self.variants();

@@ -17,10 +17,11 @@ pub(super) use self::plane::Decay;
 use self::filter::{FewValues, Filter};
 use self::input::Input;
 use self::layer::Layer;
+use crate::compartment::Compartment;
 use crate::kernels::aligned::Aligned;
 use crate::kernels::elementary::unit;
 use crate::leak::{Leak, LowPass};
-use crate::model::{Compartment, Pattern};
+use crate::model::Pattern;
 use crate::weights::{Synapse, Weights};
 use crate::{Params, Real, Tuning};
 

@@ -71,6 +71,7 @@ fn hundred() -> usize {
 impl Study for YinYang {
     const NAME: &'static str = "yinyang";
     const METRICS: &'static [Metric] = &[
+        Metric::neutral("engine"),
         Metric::lower("last_validation_mse"),
         Metric::higher("validation_accuracy"),
         Metric::higher("test_accuracy"),
@@ -138,6 +139,7 @@ impl YinYang {
             validation_patterns,
         };
         let mut session = Session::new(self.model, &self.network, &self.task, schedule, seed)?;
+        outcome.metric("engine", session.network.engine());
         let mut curves = Table::new(CURVES);
         let mut last = Score::default();
         for epoch in 0..=epochs {
