@@ -54,3 +54,38 @@ impl Fidelity {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_compared_one_by_one() {
+        // Cosines 1, −0.6 and 0.8; the smallest is neither first nor last.
+        let reference = DMatrix::from_column_slice(2, 3, &[2.0, 0.0, 0.0, 1.0, 3.0, 0.0]);
+        let output = DMatrix::from_column_slice(2, 3, &[4.0, 0.0, 0.8, -0.6, 0.8, 0.6]);
+        let fidelity = Fidelity::compare(&output, &reference).unwrap();
+        assert!((fidelity.min_cosine + 0.6).abs() < 1e-15, "{fidelity:?}");
+        assert!((fidelity.mean_cosine - 0.4).abs() < 1e-15, "{fidelity:?}");
+        // 4 + (0.64 + 2.56) + (4.84 + 0.36) of 4 + 1 + 9.
+        let error = (12.4_f64 / 14.0).sqrt();
+        assert!(
+            (fidelity.relative_error - error).abs() < 1e-15,
+            "{fidelity:?}"
+        );
+    }
+
+    #[test]
+    fn silence_is_like_silence_only() {
+        let silent = DMatrix::<f64>::zeros(2, 2);
+        let same = Fidelity::compare(&silent, &silent).unwrap();
+        assert_eq!(
+            (same.relative_error, same.mean_cosine, same.min_cosine),
+            (0.0, 1.0, 1.0)
+        );
+        let one = DMatrix::from_column_slice(2, 2, &[0.0, 0.0, 1.0, 0.0]);
+        let heard = Fidelity::compare(&one, &silent).unwrap();
+        assert_eq!((heard.mean_cosine, heard.min_cosine), (0.5, 0.0));
+        assert_eq!(Fidelity::compare(&silent, &DMatrix::zeros(2, 3)), None);
+    }
+}

@@ -218,23 +218,28 @@ fn archives_of_arrays_are_read_by_name() {
     let mut npz = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
     // Compressed, as numpy.savez_compressed has them.
     let deflated = zip::write::SimpleFileOptions::default();
-    for name in ["a", "b"] {
+    // Square, so that its shape does not tell which way it lies; b is stored first axis fastest.
+    for (name, order, numbers) in [
+        ("a", npyz::Order::C, [1.0, 2.0, 3.0, 4.0]),
+        ("b", npyz::Order::Fortran, [1.0, 3.0, 2.0, 4.0]),
+    ] {
         npz.start_file(format!("{name}.npy"), deflated).unwrap();
         let mut writer = npyz::WriteOptions::<f32>::new()
             .default_dtype()
             .shape(&[2, 2])
+            .order(order)
             .writer(&mut npz)
             .begin_nd()
             .unwrap();
-        writer.extend([1.0, 2.0, 3.0, 4.0]).unwrap();
+        writer.extend(numbers).unwrap();
         writer.finish().unwrap();
     }
     npz.finish().unwrap();
     let file = TensorFile::open(&path).unwrap();
-    assert_eq!(
-        load_tokens(&file, Some("b"), 2).unwrap().as_slice(),
-        [1.0, 2.0, 3.0, 4.0]
-    );
+    for name in ["a", "b"] {
+        let tokens = load_tokens(&file, Some(name), 2).unwrap();
+        assert_eq!(tokens.as_slice(), [1.0, 2.0, 3.0, 4.0], "{name}");
+    }
     let message = load_tokens(&file, None, 2).unwrap_err().to_string();
     assert!(
         message.contains("`a`, `b`") && message.contains("name one"),

@@ -58,11 +58,6 @@ mod tests {
         }
         // χ²_8 has mean 8 and standard deviation 4: five standard errors of 4000 samples.
         assert!((squared_length - 8.0).abs() < 5.0 * 4.0 / 4000f64.sqrt());
-        // Every entry has mean 0 (uniform directions, no preferred sign).
-        assert!(w.mean().abs() < 5.0 / (32_000f64).sqrt());
-        assert!(w.column(0).mean().abs() < 5.0 / 4000f64.sqrt());
-        let first_direction: f64 = (0..blocks).map(|b| w[(b * dim, 0)]).sum::<f64>();
-        assert!(first_direction.abs() < 5.0 * (blocks as f64).sqrt());
     }
 
     #[test]
@@ -70,5 +65,53 @@ mod tests {
         let w = orthogonal(11, 8, &mut ChaCha8Rng::seed_from_u64(4));
         assert!(w.row(8).dot(&w.row(10)).abs() < 1e-12);
         assert_eq!(w.nrows(), 11);
+    }
+
+    /// Moments of uniformly distributed orthonormal matrices (Haar measure on O(d)): of an entry, of a direction that is no
+    /// axis, of two entries of a row, and of the determinant, which is 1 as often as −1.
+    #[test]
+    fn directions_are_uniform_on_the_sphere() {
+        let blocks = 20_000;
+        for dim in [2, 3, 8] {
+            let d = dim as f64;
+            let w = orthogonal(dim * blocks, dim, &mut ChaCha8Rng::seed_from_u64(5));
+            let directions: Vec<DMatrix<f64>> = (0..blocks)
+                .map(|block| {
+                    let mut rows = w.rows(block * dim, dim).into_owned();
+                    rows.row_iter_mut().for_each(|mut row| {
+                        row.normalize_mut();
+                    });
+                    rows
+                })
+                .collect();
+            // At most five standard errors, of variables between −1 and 1, from what is expected.
+            let check = |what: &str, expected: f64, value: &dyn Fn(&DMatrix<f64>) -> f64| {
+                let mean = directions.iter().map(value).sum::<f64>() / blocks as f64;
+                let square =
+                    directions.iter().map(|q| value(q).powi(2)).sum::<f64>() / blocks as f64;
+                let error = ((square - mean * mean) / blocks as f64).sqrt();
+                assert!(
+                    (mean - expected).abs() < 5.0 * error + 1e-12,
+                    "d = {dim}, {what}: {mean}, not {expected}"
+                );
+            };
+            for i in 0..dim {
+                let along_diagonal = |q: &DMatrix<f64>| q.row(i).sum() / d.sqrt();
+                for j in 0..dim {
+                    check("mean", 0.0, &|q| q[(i, j)]);
+                    check("square", 1.0 / d, &|q| q[(i, j)].powi(2));
+                    check("fourth power", 3.0 / (d * (d + 2.0)), &|q| {
+                        q[(i, j)].powi(4)
+                    });
+                }
+                check("diagonal", 0.0, &along_diagonal);
+                check("diagonal⁴", 3.0 / (d * (d + 2.0)), &|q| {
+                    along_diagonal(q).powi(4)
+                });
+                let pair = |q: &DMatrix<f64>| (q[(i, 0)] * q[(i, 1)]).powi(2);
+                check("two entries", 1.0 / (d * (d + 2.0)), &pair);
+            }
+            check("determinant", 0.0, &|q| q.determinant());
+        }
     }
 }
