@@ -21,14 +21,11 @@ pub(super) fn orthogonal(count: usize, dim: usize, rng: &mut (impl Rng + ?Sized)
     let mut frequencies = DMatrix::zeros(count, dim);
     for start in (0..count).step_by(dim) {
         let rows = dim.min(count - start);
-        let qr = independent(dim, dim, rng).qr();
-        let r_diagonal = qr.r().diagonal();
-        let directions = qr.q();
+        // Q of a QR decomposition is uniform where R has a positive diagonal (Mezzadri 2007), as nalgebra's has.
+        let directions = independent(dim, dim, rng).qr().q();
         let lengths = independent(rows, dim, rng);
         for i in 0..rows {
-            // Householder fixes the signs of R; undoing that makes Q uniform (Mezzadri 2007).
-            let length = lengths.row(i).norm() * r_diagonal[i].signum();
-            let direction = directions.column(i).transpose() * length;
+            let direction = directions.column(i).transpose() * lengths.row(i).norm();
             frequencies.row_mut(start + i).copy_from(&direction);
         }
     }

@@ -137,3 +137,32 @@ impl<T: Real> Transformer<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn decay_takes_from_the_weights_of_affine_maps_and_from_nothing_else() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut model = Transformer::<f64>::new(Architecture::MNIST, &mut rng).unwrap();
+        model.parameters_mut().fill(1.0);
+        model.decay(0.25);
+        let Layout {
+            embed,
+            blocks,
+            head,
+            ..
+        } = &model.layout;
+        let within = blocks
+            .iter()
+            .flat_map(|at| [&at.query, &at.key, &at.value, &at.output, &at.up, &at.down]);
+        let mut expected = vec![1.0; model.parameters.len()];
+        for at in within.chain([embed, head]) {
+            expected[at.weight..][..at.inputs * at.outputs].fill(0.75);
+        }
+        assert_eq!(model.parameters, expected);
+    }
+}
