@@ -62,6 +62,11 @@ impl Color {
     pub(super) fn plotters(self) -> RGBAColor {
         RGBAColor(self.red, self.green, self.blue, self.opacity)
     }
+
+    pub(super) fn skia(self) -> tiny_skia::Color {
+        let opacity = (255.0 * self.opacity).round() as u8;
+        tiny_skia::Color::from_rgba8(self.red, self.green, self.blue, opacity)
+    }
 }
 
 /// The series colours, in order of use: Okabe & Ito's palette without black and yellow.

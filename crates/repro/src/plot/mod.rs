@@ -1,13 +1,15 @@
 //! A small plotting layer on plotters: pages of panels with a common, journal-like look.
 //!
 //! A figure builds [`Axes`] (what is plotted), places them on a [`Page`] (where), and the page
-//! becomes an SVG; the PNG is rendered from that very SVG, so the two never differ. Labels may use
-//! a light markup, see `text`.
+//! becomes an SVG and a PNG, by the same strokes. Labels may use a light markup, see `text`.
 
 mod area;
 mod axes;
+mod bitmap;
+mod canvas;
 mod color;
 mod export;
+mod font;
 mod legend;
 mod page;
 mod panel;

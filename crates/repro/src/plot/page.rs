@@ -1,14 +1,18 @@
-//! Pages: panels in a grid, drawn through plotters.
+//! Pages: panels in a grid.
 
 use anyhow::{Result, anyhow};
-use plotters::backend::{DrawingBackend, SVGBackend};
 
 use super::area::Rect;
-use super::export::{UNITS, finish_svg, png};
+use super::canvas::{Canvas, Drawn};
+use super::export::finish_svg;
 use super::pen::Pen;
 use super::style::{GAP, TICK};
 use super::text::wrap;
 use super::{Axes, Color};
+
+/// Size of the notes at the foot, and the distance of their lines.
+const NOTE: f64 = TICK - 0.5;
+const PITCH: f64 = TICK + GAP;
 
 /// Width of a page: one or two columns of a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,35 +92,32 @@ impl Page {
 
     /// The page as SVG and PNG.
     pub fn render(&self) -> Result<(String, Vec<u8>)> {
-        let size = TICK - 0.5;
-        let lines = wrap(&self.foot(), size, self.width - 2.0 * GAP);
-        let pitch = TICK + GAP;
-        let foot = match lines.len() {
+        let notes = wrap(&self.foot(), NOTE, self.width - 2.0 * GAP);
+        let foot = match notes.len() {
             0 => 0.0,
-            n => GAP + n as f64 * pitch,
+            n => GAP + n as f64 * PITCH,
         };
         let height = self.height + foot;
         let mut svg = String::new();
-        {
-            let pixels = ((self.width * UNITS) as u32, (height * UNITS) as u32);
+        let png = {
             let mut pen = Pen {
-                backend: SVGBackend::with_string(&mut svg, pixels),
+                canvas: Canvas::new(&mut svg, self.width, height)?,
             };
-            for (rect, axes) in &self.panels {
-                pen.panel(*rect, axes)
-                    .map_err(|e| anyhow!("drawing failed: {e}"))?;
-            }
-            for (line, above) in lines.iter().zip((0..lines.len()).rev()) {
-                let baseline = height - GAP - 1.0 - above as f64 * pitch;
-                pen.text(line, (GAP, baseline), size, Color::GREY, 0.0, false)
-                    .map_err(|e| anyhow!("drawing failed: {e}"))?;
-            }
-            pen.backend
-                .present()
+            self.draw(&mut pen, height, &notes)
                 .map_err(|e| anyhow!("drawing failed: {e}"))?;
+            pen.canvas.finish()?
+        };
+        Ok((finish_svg(&svg, self.width, height), png))
+    }
+
+    fn draw(&self, pen: &mut Pen<'_>, height: f64, notes: &[String]) -> Drawn {
+        for (rect, axes) in &self.panels {
+            pen.panel(*rect, axes)?;
         }
-        let svg = finish_svg(&svg, self.width, height);
-        let png = png(&svg)?;
-        Ok((svg, png))
+        for (note, above) in notes.iter().zip((0..notes.len()).rev()) {
+            let baseline = height - GAP - 1.0 - above as f64 * PITCH;
+            pen.text(note, (GAP, baseline), NOTE, Color::GREY, 0.0, false)?;
+        }
+        Ok(())
     }
 }

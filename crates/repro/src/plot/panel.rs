@@ -1,10 +1,9 @@
 //! A panel: frame, axes, marks and legend.
 
-use plotters::backend::DrawingBackend;
-
 use super::area::{Area, Point, Rect};
 use super::axes::{LegendEntry, Mark};
-use super::pen::{Drawn, Pen, filled, units};
+use super::canvas::Drawn;
+use super::pen::Pen;
 use super::scale::{Fitted, Scale};
 use super::style::{GAP, LABEL, TICK, TICK_LENGTH, TITLE};
 use super::text::layout;
@@ -262,17 +261,14 @@ impl Pen<'_> {
             Mark::Band(band, fill) => {
                 let upper = band.iter().map(|&(x, _, high)| (x, high));
                 let lower = band.iter().rev().map(|&(x, low, _)| (x, low));
-                let outline = upper
-                    .chain(lower)
-                    .map(|p| units(area.clamp(area.at_or_edge(p))));
-                Ok(self.backend.fill_polygon(outline, &fill.plotters())?)
+                let outline = upper.chain(lower);
+                let outline: Vec<Point> = outline.map(|p| area.clamp(area.at_or_edge(p))).collect();
+                self.canvas.polygon(&outline, *fill)
             }
             Mark::Box { x, y, fill } => {
                 let a = area.clamp(area.at_or_edge((x.0, y.1)));
                 let b = area.clamp(area.at_or_edge((x.1, y.0)));
-                Ok(self
-                    .backend
-                    .draw_rect(units(a), units(b), &filled(*fill), true)?)
+                self.canvas.rectangle(a, b, *fill)
             }
             Mark::Text {
                 at,
@@ -338,9 +334,8 @@ impl Pen<'_> {
             axes.legend.len() as f64 * LINE + GAP,
         );
         let Rect { x, y, .. } = legend::place(frame, (w, h), GAP, axes.corner, ink);
-        let ground = filled(Color::WHITE.opacity(0.75));
-        self.backend
-            .draw_rect(units((x, y)), units((x + w, y + h)), &ground, true)?;
+        let ground = Color::WHITE.opacity(0.75);
+        self.canvas.rectangle((x, y), (x + w, y + h), ground)?;
         for (i, entry) in axes.legend.iter().enumerate() {
             let LegendEntry {
                 text,
@@ -357,12 +352,8 @@ impl Pen<'_> {
                 self.marker(((a + b) / 2.0, middle), *marker)?;
             }
             if let Some(fill) = fill {
-                let corners = (
-                    units((a + 3.0, middle - 2.5)),
-                    units((b - 3.0, middle + 2.5)),
-                );
-                self.backend
-                    .draw_rect(corners.0, corners.1, &filled(*fill), true)?;
+                let (upper, lower) = ((a + 3.0, middle - 2.5), (b - 3.0, middle + 2.5));
+                self.canvas.rectangle(upper, lower, *fill)?;
             }
             let at = (b + GAP, middle + 0.36 * TICK);
             self.text(text, at, TICK, Color::BLACK, 0.0, false)?;

@@ -1,51 +1,10 @@
 //! Text with a light markup: `*u*` italic, `x_{0}` or `x_0` subscript, `10^{−3}` superscript,
 //! `**a**` bold, `\\*` a star itself. Widths come from the bundled font.
 
-use std::sync::OnceLock;
-
-use ab_glyph::{Font as _, FontRef};
+use super::font::Face;
 
 /// Name of the bundled font, and what to use where the SVG's own copy is not understood.
 pub(super) const FAMILY: &str = "DejaVu Sans Condensed, DejaVu Sans, Helvetica, Arial, sans-serif";
-
-/// The three bundled faces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Face {
-    Regular,
-    Italic,
-    Bold,
-}
-
-impl Face {
-    pub(super) const ALL: [Self; 3] = [Self::Regular, Self::Italic, Self::Bold];
-
-    /// The font file.
-    pub(super) fn bytes(self) -> &'static [u8] {
-        match self {
-            Self::Regular => include_bytes!("../../assets/DejaVuSansCondensed.ttf"),
-            Self::Italic => include_bytes!("../../assets/DejaVuSansCondensed-Oblique.ttf"),
-            Self::Bold => include_bytes!("../../assets/DejaVuSansCondensed-Bold.ttf"),
-        }
-    }
-
-    fn font(self) -> &'static FontRef<'static> {
-        static FONTS: OnceLock<[FontRef<'static>; 3]> = OnceLock::new();
-        let read = |face: Face| {
-            FontRef::try_from_slice(face.bytes())
-                .unwrap_or_else(|_| unreachable!("the bundled font is a font"))
-        };
-        &FONTS.get_or_init(|| Self::ALL.map(read))[self as usize]
-    }
-
-    fn width(self, text: &str, size: f64) -> f64 {
-        let font = self.font();
-        let em = f64::from(font.units_per_em().unwrap_or(2048.0));
-        let advance = |c: char| f64::from(font.h_advance_unscaled(font.glyph_id(c)));
-        // Combining marks sit on the letter before them.
-        let mark = |c: &char| ('\u{300}'..'\u{370}').contains(c);
-        text.chars().filter(|c| !mark(c)).map(advance).sum::<f64>() / em * size
-    }
-}
 
 /// Breaks text between words into lines no wider than `width`. Markup may not reach across a space.
 pub(super) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
@@ -180,11 +139,6 @@ mod tests {
         let line = layout(&literal(text), 10.0);
         assert_eq!(line.spans.len(), 1);
         assert_eq!(line.spans[0].text, text);
-    }
-
-    #[test]
-    fn a_combining_mark_takes_no_width() {
-        assert_eq!(layout("u\u{307}", 10.0).width, layout("u", 10.0).width);
     }
 
     #[test]
