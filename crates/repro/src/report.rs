@@ -193,3 +193,27 @@ fn capitalised(text: &str) -> String {
         .next()
         .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_results_say_is_text_and_no_markup() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.csv");
+        let csv = "key,seed,data.dir,error,wall_s,code\nab,1,\"<b>\"\"&\",2,3,c\n";
+        std::fs::write(&path, csv).unwrap();
+        let mut page = String::new();
+        let metrics = ["error".to_owned()];
+        settings_table(&mut page, &Frame::read(&path).unwrap(), &metrics).unwrap();
+        assert!(
+            page.contains("<td>data.dir</td><td>&lt;b&gt;&quot;&amp;</td>"),
+            "{page}"
+        );
+        assert!(
+            !page.contains("error") && !page.contains("wall_s"),
+            "{page}"
+        );
+    }
+}

@@ -93,6 +93,21 @@ const TOML: &[(&str, &str, &[&str])] = &[
         &["seed 5000000000"],
     ),
     ("seeds = [1, 2]", "seeds = \"all\"", &["seeds"]),
+    (
+        "seeds = [1, 2]",
+        "rank_by = \"test_acuracy\"",
+        &["rank_by", "test_acuracy", "test_accuracy"],
+    ),
+    (
+        "seeds = [1, 2]",
+        "rank_by = \"diverged\"",
+        &["rank_by", "diverged", "validation_accuracy"],
+    ),
+    (
+        "seeds = [1, 2]",
+        "base = \"yinyang\"",
+        &["base", "\"yinyang\"", "yin_yang"],
+    ),
 ];
 
 fn sweep_message(text: &str) -> String {

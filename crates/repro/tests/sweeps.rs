@@ -248,3 +248,67 @@ fn the_study_in_the_readme_runs_as_printed() {
         "draws × lags × seeds"
     );
 }
+
+#[test]
+fn points_are_ranked_by_the_good_end_of_their_metric() {
+    let dir = tempfile::tempdir().unwrap();
+    let means = |rank_by: &str| -> Vec<f64> {
+        let file = small_sweep(dir.path(), AXES);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, format!("rank_by = \"{rank_by}\"\n{text}")).unwrap();
+        let output = sweep(&file, dir.path(), &[]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let mut summary = csv::Reader::from_path(dir.path().join("small.summary.csv")).unwrap();
+        let place = summary
+            .headers()
+            .unwrap()
+            .iter()
+            .position(|c| c == format!("{rank_by}_mean"));
+        let rows = summary
+            .records()
+            .map(|row| row.unwrap()[place.unwrap()].parse().unwrap());
+        rows.collect()
+    };
+    let accuracies = means("test_accuracy");
+    assert!(
+        accuracies.windows(2).all(|w| w[0] >= w[1]),
+        "{accuracies:?}"
+    );
+    assert!(accuracies[0] > accuracies[5], "{accuracies:?}");
+    for metric in ["test_mse", "last_validation_mse", "ip_distance"] {
+        let errors = means(metric);
+        assert!(
+            errors.windows(2).all(|w| w[0] <= w[1]),
+            "{metric}: {errors:?}"
+        );
+        assert!(errors[0] < errors[5], "{metric}: {errors:?}");
+    }
+    // The summary holds mean and deviation of the seeds.
+    let mut runs = csv::Reader::from_path(dir.path().join("data/small.csv")).unwrap();
+    let header = runs.headers().unwrap().clone();
+    let place = |name: &str| header.iter().position(|c| c == name).unwrap();
+    let column: Vec<f64> = runs
+        .records()
+        .map(|row| row.unwrap()[place("ip_distance")].parse().unwrap())
+        .collect();
+    let mut expected: Vec<(f64, f64)> = column
+        .chunks(2)
+        .map(|pair| {
+            (
+                (pair[0] + pair[1]) / 2.0,
+                (pair[0] - pair[1]).abs() / 2f64.sqrt(),
+            )
+        })
+        .collect();
+    expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let summary = fs::read_to_string(dir.path().join("small.summary.csv")).unwrap();
+    for (line, (mean, std)) in summary.lines().skip(1).zip(expected) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let found: Vec<f64> = fields[2..4]
+            .iter()
+            .map(|field| field.parse().unwrap())
+            .collect();
+        assert!((found[0] / mean - 1.0).abs() < 1e-12, "{line}");
+        assert!((found[1] / std - 1.0).abs() < 1e-9, "{line}");
+    }
+}

@@ -117,6 +117,23 @@ mod tests {
     }
 
     #[test]
+    fn two_standard_errors_are_the_limit() {
+        let error = (2.0 * 0.01f64.powi(2) / 10.0).sqrt();
+        for (errors, within) in [
+            (1.9, "1 of 1"),
+            (2.1, "0 of 1"),
+            (-1.9, "1 of 1"),
+            (-2.9, "0 of 1"),
+        ] {
+            let line = &verdicts(&[point(0.97 + errors * error, 45)])[0];
+            assert!(
+                line.contains(&format!("{within} points within 2")),
+                "{errors}: {line}"
+            );
+        }
+    }
+
+    #[test]
     fn a_shorter_training_gets_no_verdict() {
         assert!(verdicts(&[point(0.9, 10)])[0].contains("no verdict"));
         let line = &verdicts(&[point(0.971, 45), point(0.9, 45)])[0];

@@ -131,6 +131,7 @@ fn number(x: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
     use serde_json::json;
 
     use super::*;
@@ -151,6 +152,24 @@ mod tests {
         let log = values(json!({"from": 0.01, "to": 100.0, "points": 5, "scale": "log"}));
         for (x, y) in log.iter().zip([0.01, 0.1, 1.0, 10.0, 100.0]) {
             assert!((x / y - 1.0).abs() < 1e-12, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn draws_are_distributed_as_their_axis_says() {
+        let below = |random: &str, middle: f64| {
+            let axis = Axis::parse(&json!({"from": 1e-4, "to": 1.0, "random": random})).unwrap();
+            let Axis::Random(interval) = axis else {
+                panic!("not random")
+            };
+            let mut rng = ChaCha8Rng::seed_from_u64(1);
+            let draws = (0..400).map(|_| interval.draw(&mut rng).as_f64().unwrap());
+            draws.filter(|x| *x < middle).count()
+        };
+        // Half of 400 draws lie below the middle, within four standard deviations of 10.
+        for (random, middle) in [("log-uniform", 1e-2), ("uniform", 0.5)] {
+            let count = below(random, middle);
+            assert!((160..=240).contains(&count), "{random}: {count}");
         }
     }
 

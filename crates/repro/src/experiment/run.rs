@@ -44,3 +44,29 @@ impl Run {
         tree::get(&self.settings, key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::studies;
+
+    #[test]
+    fn a_key_depends_on_settings_seed_and_version() {
+        static LATER: std::sync::OnceLock<StudyKind> = std::sync::OnceLock::new();
+        let study = studies::find("astro-structure").unwrap();
+        let later = LATER.get_or_init(|| study.with_version(study.version + 1));
+        let key = |study, inputs: usize, seed| {
+            Run::new(study, &json!({"inputs": inputs}), seed)
+                .unwrap()
+                .key
+        };
+        // As in the committed results.
+        assert_eq!(key(study, 8, 1), "eeeef337eae13a8d");
+        let others = [key(later, 8, 1), key(study, 9, 1), key(study, 8, 2)];
+        for (i, other) in others.iter().enumerate() {
+            assert!(!others[..i].contains(other) && other != "eeeef337eae13a8d");
+        }
+    }
+}

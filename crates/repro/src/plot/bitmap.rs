@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
 use super::Color;
-use super::canvas::{UNITS, Unit};
+use super::style::{UNITS, Unit};
 use super::text::Span;
 
 /// Pixels per drawing unit of the PNG: 288 dots per inch.

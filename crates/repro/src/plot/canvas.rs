@@ -12,15 +12,10 @@ use super::Color;
 use super::area::Point;
 use super::bitmap::Bitmap;
 use super::font::Face;
+use super::style::{UNITS, Unit};
 use super::text::{FAMILY, Span};
 
 pub(super) type Drawn = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
-/// Drawing units per point: plotters places things on whole units, a tenth of a point is fine
-/// enough.
-pub(super) const UNITS: f64 = 10.0;
-/// A place in drawing units.
-pub(super) type Unit = (i32, i32);
 
 /// A page to draw on; places and lengths are in points.
 pub(super) struct Canvas<'a> {

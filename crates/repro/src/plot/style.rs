@@ -1,4 +1,4 @@
-//! Sizes that all panels share, in points.
+//! Sizes that all panels share, in points, and the units that they are drawn in.
 
 /// Font of axis labels.
 pub(super) const LABEL: f64 = 8.0;
@@ -10,3 +10,9 @@ pub(super) const TITLE: f64 = 8.0;
 pub(super) const TICK_LENGTH: f64 = 2.5;
 /// Gaps between things.
 pub(super) const GAP: f64 = 3.0;
+
+/// Drawing units per point: plotters places things on whole units, a tenth of a point is fine
+/// enough.
+pub(super) const UNITS: f64 = 10.0;
+/// A place in drawing units.
+pub(super) type Unit = (i32, i32);

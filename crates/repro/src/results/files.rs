@@ -20,3 +20,24 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     file.sync_all().with_context(context)?;
     fs::rename(&partial, path).with_context(context)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn who_reads_a_file_while_it_is_written_sees_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/table.csv");
+        write_atomically(&path, b"old, and longer").unwrap();
+        let mut open = fs::File::open(&path).unwrap();
+        write_atomically(&path, b"new").unwrap();
+        let mut seen = String::new();
+        open.read_to_string(&mut seen).unwrap();
+        assert_eq!(seen, "old, and longer");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+}

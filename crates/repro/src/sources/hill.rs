@@ -194,3 +194,86 @@ fn same_point(a: Row<'_>, b: Row<'_>) -> Result<bool> {
     }
     Ok(a.truth(RESET)? == b.truth(RESET)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::paths::{Output, Repository};
+    use crate::profile::Profile;
+    use crate::results::{Reads, Results};
+
+    const COLUMNS: &[&str] = &[
+        "seed",
+        "network.t_pattern_ms",
+        "network.learning_lag_ms",
+        "network.tau_0_ms",
+        "network.tau_w_ms",
+        "network.reset_deltas",
+        "validation_accuracy",
+        "test_accuracy",
+    ];
+    const READS: &[Reads] = &[Reads::runs("learning_lag_reset", COLUMNS)];
+
+    /// Our runs, one a line.
+    fn joined(lines: &str) -> Vec<Series> {
+        let dir = tempfile::tempdir().unwrap();
+        let output = Output::at(dir.path());
+        fs::create_dir_all(output.data()).unwrap();
+        let csv = format!("{}\n{lines}", COLUMNS.join(","));
+        fs::write(output.runs_csv("learning_lag_reset"), csv).unwrap();
+        let results = Results::new(&Repository::find().unwrap(), &output, Profile::Paper);
+        let inputs = Inputs::new(&results, "a test", READS);
+        sweep(
+            &inputs,
+            "learning_lag_reset",
+            "accuracy_vs_learning_lag_reset",
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn runs_stand_beside_the_published_point_of_their_settings() {
+        // The published program did not reset at lag 0; the third lag is published as 1.01695.
+        let series = joined(
+            "2304,100,0,3,30,true,0.1,0.2\n\
+             2304,100,0.0,3,30,false,0.3,0.4\n\
+             123,100,0,3,30,false,0.5,0.6\n\
+             2304,100.0,1.0169491525423728,3,30,true,0.7,0.8\n\
+             2304,100,1.0169491525423728,3.5,30,true,0.9,1.0\n",
+        );
+        assert_eq!(series.len(), 1);
+        let [first, third] = &series[0].joined("learning_lag_ms").unwrap()[..] else {
+            panic!("not two points")
+        };
+        assert_eq!((first.x, first.published.reset), (0.0, false));
+        assert_eq!(first.ours.numbers("test_accuracy").unwrap(), [0.4, 0.6]);
+        assert_eq!((third.x, third.published.reset), (1.01695, true));
+        assert_eq!(third.ours.numbers("test_accuracy").unwrap(), [0.8]);
+        assert!(series[0].published("learning_lag_ms").unwrap().len() == 60);
+    }
+
+    #[test]
+    fn repeated_runs_are_counted_in_samples_of_their_own_set() {
+        let series = joined("2304,100,0,3,30,false,0.5,0.25\n7,100,0,3,30,false,0.5,0.25\n");
+        let points = series[0].joined("learning_lag_ms").unwrap();
+        let repeated = points[0].repeated().unwrap();
+        assert_eq!(repeated.len(), 1, "one seed is published");
+        let Repeated {
+            seed,
+            validation,
+            test,
+        } = repeated[0];
+        let single = points[0]
+            .singles
+            .try_filter(|row| Ok(row.number("seed")? == 2304.0));
+        let single = single.unwrap();
+        let samples = |column: &str| (600.0 * single.numbers(column).unwrap()[0]).round();
+        assert_eq!(seed, 2304);
+        assert_eq!(validation, (300.0, samples("validation_accuracy")));
+        assert_eq!(test, (150.0, samples("test_accuracy")));
+        let apart = (150.0 - test.1).abs().max((300.0 - validation.1).abs());
+        assert_eq!(repeated[0].difference(), apart);
+    }
+}

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use microcircuit::{
-    Compartment, Integrator, Microcircuit, NetworkParams, Params, PresentError, PyraLNet, SteadNet,
-    Synapse, Weights,
+    Compartment, Integrator, Microcircuit, NetworkParams, Number, Params, PresentError, PyraLNet,
+    SteadNet, Synapse, Weights,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,10 @@ use super::Outcome;
 use crate::results::stats::argmax;
 
 /// Which of the two networks computes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Model {
+#[value(rename_all = "lower")]
+pub(crate) enum Model {
     /// The full simulation.
     #[default]
     PyraLNet,
@@ -22,13 +23,13 @@ pub(super) enum Model {
 }
 
 impl Model {
-    /// A network of this kind, in the precision of the published programs. `normal` supplies noise.
-    pub(super) fn build(
+    /// A network of this kind at rest. `normal` supplies noise. The published programs are in single precision.
+    pub(crate) fn build<T: Number>(
         self,
         params: Params,
-        weights: Weights<f32>,
+        weights: Weights<T>,
         normal: impl FnMut() -> f64 + Send + 'static,
-    ) -> Result<Box<dyn Microcircuit<f32>>> {
+    ) -> Result<Box<dyn Microcircuit<T>>> {
         Ok(match self {
             Self::PyraLNet => Box::new(PyraLNet::with_noise(params, &weights, normal)?),
             Self::SteadNet => Box::new(SteadNet::new(params, &weights)?),
@@ -148,4 +149,19 @@ pub(super) fn record_divergence(result: Result<()>, outcome: &mut Outcome) -> Re
     };
     outcome.metric("diverged", diverged);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_averaged_over_patterns_and_output_neurons() {
+        let mut score = Score::default();
+        score.add(&[1.0, 0.5, 0.0], &[1.0, 0.0, 0.0], 0);
+        score.add(&[0.0, 0.5, 0.0], &[0.0, 0.5, 1.0], 2);
+        assert_eq!(score.mse(), (0.25 + 1.0) / 6.0);
+        assert_eq!((score.accuracy(), score.error()), (0.5, 0.5));
+        assert_eq!(score.patterns(), 2);
+    }
 }

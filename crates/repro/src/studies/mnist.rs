@@ -295,7 +295,8 @@ impl<'a> Course<'a> {
     fn test(&mut self, monitor: &Monitor<'_>) -> Result<Score> {
         let mut score = Score::default();
         let n = self.study.task.test;
-        for i in (0..n).map(|i| i * N_TEST / n) {
+        let all = self.digits.test.len();
+        for i in (0..n).map(|i| i * all / n) {
             self.present(Set::Test, i, Some(&mut score), monitor)?;
         }
         Ok(score)
@@ -345,4 +346,51 @@ impl<'a> Course<'a> {
 enum Set {
     Train,
     Test,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use astro::networks::images::Images;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Blank images with these labels, to learn from and to be tested with.
+    fn blank(test_labels: Vec<u8>) -> Arc<Digits> {
+        let images = |n: usize| Images::new(vec![0; n * N_PIXELS], N_PIXELS).unwrap();
+        Arc::new(Digits {
+            train: images(4),
+            train_labels: vec![0; 4],
+            test: images(test_labels.len()),
+            test_labels,
+            is_mnist: false,
+        })
+    }
+
+    #[test]
+    fn test_images_are_taken_from_the_whole_set() {
+        let network = NetworkParams {
+            dims: vec![N_PIXELS, 3, N_CLASSES],
+            ..NetworkParams::yin_yang()
+        };
+        let study: MnistRun = serde_json::from_value(json!({
+            "model": "steadnet",
+            "network": network,
+            "task": {"train": 2, "validation": 2, "test": 2},
+            "training": {"epochs": 0},
+        }))
+        .unwrap();
+        let error = |labels: &[u8]| {
+            let mut course = Course::new(&study, blank(labels.to_vec()), 1).unwrap();
+            let monitor = AtomicBool::new(false);
+            course.test(&Monitor::new(&monitor, &|_| {})).unwrap().mse()
+        };
+        let (threes, sevens) = (error(&[3; 6]), error(&[7; 6]));
+        assert_ne!(threes, sevens);
+        // Of six images the first and the fourth.
+        let both = error(&[3, 3, 3, 7, 7, 7]);
+        assert!((both - 0.5 * (threes + sevens)).abs() < 1e-12, "{both}");
+    }
 }

@@ -20,6 +20,7 @@ use anyhow::{Result, anyhow};
 
 use crate::datasets::DataSets;
 pub(crate) use attention::ARCHITECTURE;
+pub(crate) use circuits::Model;
 pub use study::{Better, Job, Metric, Monitor, Outcome, Stopped, Study, StudyKind};
 
 /// Every study there is.

@@ -188,6 +188,12 @@ impl StudyKind {
         Ok(())
     }
 
+    /// The same study, made again.
+    #[cfg(test)]
+    pub(crate) fn with_version(&self, version: u32) -> Self {
+        Self { version, ..*self }
+    }
+
     /// Reads settings; unknown or missing keys and wrong types are errors that name the key.
     pub fn parse(&self, settings: &Value) -> Result<Box<dyn Job>> {
         (self.parse)(settings)

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 use microcircuit::{
-    Every, Microcircuit, NetworkParams, NpzError, Number, Params, PresentError, PyraLNet, SteadNet,
-    View, Weights,
+    Every, Microcircuit, NetworkParams, NpzError, Number, Params, PresentError, View, Weights,
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::Deserialize;
 
+use crate::studies::Model;
 use patterns::{OwnedPattern, read_noise, read_patterns};
 use traces::{Partial, Recorded, Traces};
 
@@ -30,7 +30,7 @@ pub(crate) struct Simulate {
     parameters: PathBuf,
     /// What computes: the full simulation, or the steady-state approximation
     #[arg(long, value_enum)]
-    network: Kind,
+    network: Model,
     /// Initial weights, as numpy.savez writes them; without, they are drawn as NET.toml says
     #[arg(long, value_name = "W.npz")]
     weights: Option<PathBuf>,
@@ -79,14 +79,6 @@ TRACES.csv
 Z.csv
   Columns z0, z1, …; one row per step, one column per soma: per hidden layer pyramidal neurons, then
   interneurons; last the output layer.";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// Every time step
-    Pyralnet,
-    /// Steady states only
-    Steadnet,
-}
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Precision {
@@ -161,7 +153,7 @@ impl Simulate {
         let file: NetFile = toml::from_str(&text).with_context(|| origin.to_string())?;
         let params = file.network.check().with_context(|| origin.to_string())?;
         let noise = params.raw().noise;
-        if self.network == Kind::Steadnet && noise > 0.0 {
+        if self.network == Model::SteadNet && noise > 0.0 {
             bail!("{origin}: network.noise = {noise}: steady states have no noise; set it to 0");
         }
         Ok(params)
@@ -171,8 +163,8 @@ impl Simulate {
     fn steps_between_records(&self, params: &Params) -> Result<u64> {
         let raw = params.raw();
         let step = match self.network {
-            Kind::Pyralnet => raw.dt_ms,
-            Kind::Steadnet => raw.t_pattern_ms / raw.n_exposures as f64,
+            Model::PyraLNet => raw.dt_ms,
+            Model::SteadNet => raw.t_pattern_ms / raw.n_exposures as f64,
         };
         let Some(every) = self.every_ms else {
             return Ok((1.0 / step).round().max(1.0) as u64);
@@ -215,10 +207,7 @@ impl Simulate {
                 Box::new(move || StandardNormal.sample(&mut rng))
             }
         };
-        Ok(match self.network {
-            Kind::Pyralnet => Box::new(PyraLNet::with_noise(params, &weights, noise)?),
-            Kind::Steadnet => Box::new(SteadNet::new(params, &weights)?),
-        })
+        self.network.build(params, weights, noise)
     }
 }
 

@@ -239,3 +239,99 @@ fn evaluate(network: &mut dyn Microcircuit<f32>, samples: &Samples) -> Result<(S
     }
     Ok((score, predicted))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::AtomicBool;
+
+    use tasks::yinyang::Sizes;
+
+    use super::*;
+    use crate::results::Cell;
+
+    const SEED: u64 = 7;
+    const SIZES: Sizes = Sizes {
+        train: 60,
+        validation: 40,
+        test: 30,
+    };
+
+    fn study() -> YinYang {
+        YinYang {
+            model: Model::SteadNet,
+            network: NetworkParams {
+                dims: vec![4, 10, 3],
+                ..NetworkParams::yin_yang()
+            },
+            task: Task {
+                train: SIZES.train,
+                validation: SIZES.validation,
+                test: SIZES.test,
+                ..Task::default()
+            },
+            training: Training {
+                epochs: 2,
+                validations: 1,
+                validation_patterns: 20,
+            },
+            record: Record {
+                curves: false,
+                predictions: true,
+            },
+        }
+    }
+
+    #[test]
+    fn a_run_is_tested_on_its_test_set() {
+        let data = DataSets::new(Path::new("none"));
+        let outcome = study()
+            .run(SEED, &data, &Monitor::new(&AtomicBool::new(false), &|_| {}))
+            .unwrap();
+        let number = |cell: &Cell| match cell {
+            Cell::Number(x) => *x,
+            other => panic!("{other:?}"),
+        };
+        let metric = |name| number(&outcome.metrics.iter().find(|(n, _)| *n == name).unwrap().1);
+        let (_, splits) = tasks::yinyang::run(SEED as u32, SIZES);
+        let rows = &outcome.tables[0].1.rows;
+        assert_eq!(rows.len(), SIZES.test);
+        let mut correct = 0;
+        for (row, (features, class)) in rows.iter().zip(splits.test.rows()) {
+            let place: Vec<f64> = features.take(2).collect();
+            assert_eq!([number(&row[0]), number(&row[1])], place[..]);
+            assert_eq!(number(&row[2]), class as f64);
+            correct += usize::from(row[2] == row[3]);
+        }
+        assert_eq!(metric("test_accuracy"), correct as f64 / SIZES.test as f64);
+        assert_ne!(metric("test_accuracy"), metric("validation_accuracy"));
+    }
+
+    #[test]
+    fn every_evaluation_begins_at_rest() {
+        let study = study();
+        let schedule = Schedule {
+            epochs: 0,
+            validations: 0,
+            validation_patterns: 0,
+        };
+        let network = NetworkParams {
+            t_pattern_ms: 5.0,
+            out_lag_ms: 1.0,
+            learning_lag_ms: 0.0,
+            ..study.network
+        };
+        let mut session =
+            Session::new(Model::PyraLNet, &network, &study.task, schedule, SEED).unwrap();
+        let first = |samples: &Samples| Samples {
+            inputs: samples.inputs[..3].to_vec(),
+            targets: samples.targets[..3].to_vec(),
+            labels: samples.labels[..3].to_vec(),
+        };
+        let (test, validation) = (first(&session.test), first(&session.validation));
+        let network = session.network.as_mut();
+        let rested = evaluate(network, &test).unwrap().0.mse();
+        evaluate(network, &validation).unwrap();
+        assert_eq!(evaluate(network, &test).unwrap().0.mse(), rested);
+    }
+}
