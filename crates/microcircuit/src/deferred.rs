@@ -4,7 +4,7 @@
 //! would store every weight once more; so what the step will change is kept as the rates and factors it is made of, and
 //! applied on the next walk, the one that computes the next drive. This is the only place where changes wait.
 //!
-//! In the full simulation W changes by the old P ([`plasticity`]). The weights of the next step, V = W + P, are then
+//! In the full simulation W changes by the old P ([`plasticity`](crate::kernels::plasticity)). The weights of the next step, V = W + P, are then
 //! known before the changes of this one are, and V is what is stored while weights are plastic:
 //!
 //! ```text

@@ -2,8 +2,8 @@
 
 use base64ct::{Base64, Encoding as _};
 
-use super::canvas::UNITS;
 use super::font::Face;
+use super::style::UNITS;
 
 /// Gives the SVG its physical size, its fonts and a white ground.
 pub(super) fn finish_svg(drawn: &str, width_pt: f64, height_pt: f64) -> String {

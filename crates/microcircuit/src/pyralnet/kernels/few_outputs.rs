@@ -1,6 +1,6 @@
 //! The Euler step of networks with one hidden layer and few outputs.
 //!
-//! The same operations as in [`general`], in an order that leads to the same bits. All targets of the layer are one vector,
+//! The same operations as in [`general`](super::general), in an order that leads to the same bits. All targets of the layer are one vector,
 //! and a step goes like this:
 //!
 //! - The hidden layer, in two halves. Between them begins what is left of the step before, somata and rates of the targets.

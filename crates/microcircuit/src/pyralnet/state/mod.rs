@@ -41,7 +41,7 @@ pub struct State<T: Real> {
 /// Pyramidal neurons of the first hidden layer. (Those of the others are targets of the layer below.)
 #[derive(Clone)]
 pub struct FirstLayer<T: Real> {
-    /// Somatic potentials times `unit`, the arguments of f; see [`first_layer`](super::kernels::first_layer).
+    /// Somatic potentials times `unit`, the arguments of f; see `kernels/first_layer.rs`.
     pub(super) soma: Aligned<T>,
     unit: f64,
     leak: Leak<T>,

@@ -25,7 +25,7 @@ use traces::{Partial, Recorded, Traces};
 #[derive(Debug, Args)]
 #[command(after_long_help = FORMATS)]
 pub(crate) struct Simulate {
-    /// The network: a file with one table, [network], as in the experiments
+    /// The network: a file with one table, "network", as in the experiments
     #[arg(value_name = "NET.toml")]
     parameters: PathBuf,
     /// What computes: the full simulation, or the steady-state approximation
