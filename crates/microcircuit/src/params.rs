@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Activation;
 use crate::per_layer::PerLayer;
+use vecmath::Activation;
 
 /// All parameters of a microcircuit, unchecked. [`NetworkParams::check`] turns them into [`Params`](crate::Params), which
 /// can run.

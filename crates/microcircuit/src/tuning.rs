@@ -1,6 +1,6 @@
 //! How a network is computed, where that makes no difference to what it computes.
 
-use crate::Simd;
+use vecmath::Simd;
 
 /// How a network is computed; what it computes is the same to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub struct UrbanczikSenn {
     /// Time constant of the low-pass Δ, ms; `None`: the error changes the weights at once.
     pub tau_w_ms: Option<f64>,
     /// From potential to rate.
-    pub activation: crate::Activation,
+    pub activation: vecmath::Activation,
     /// Weights of the dendrite's synapses.
     pub weights: Vec<f64>,
     /// Low-pass weight change, one entry per synapse.
@@ -44,7 +44,7 @@ impl UrbanczikSenn {
             g_som: 0.8,
             eta,
             tau_w_ms,
-            activation: crate::Activation::SoftRelu,
+            activation: vecmath::Activation::SoftRelu,
             delta: vec![0.0; weights.len()],
             weights,
             soma: 0.0,

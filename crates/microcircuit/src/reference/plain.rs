@@ -2,8 +2,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::Activation;
 use crate::{Params, Real};
+use vecmath::Activation;
 
 /// Rates of a layer as its targets see them: `f(u)`, and the bias neuron's rate, last, if there is one.
 pub(super) fn presynaptic<T: Real>(params: &Params, soma: &DVector<T>) -> DVector<T> {

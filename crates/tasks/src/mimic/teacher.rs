@@ -1,9 +1,10 @@
 //! A feed-forward network of settled potentials.
 
-use super::{Activation, TeacherError};
+use super::error::TeacherError;
 use crate::Regression;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
+use vecmath::Activation;
 
 /// A feed-forward network whose settled output potentials are a student's targets.
 ///

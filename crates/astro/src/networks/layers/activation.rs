@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use vecmath::exp::exp;
 use vecmath::slots::{Slot, for_each_vector};
 
-use super::{Gradients, Layer, Pass, Passed};
+use super::layer::{Gradients, Layer, Pass, Passed};
 use crate::numerics::Error;
 use crate::numerics::softmax;
 

@@ -5,8 +5,8 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::band_kernel::{BackwardInput, BackwardWeights, Forward, Sparse};
+use super::layer::{Gradients, Layer, LayerTensor, Pass, Passed, ReadTensor};
 use super::wiring::{Kind, Wiring};
-use super::{Gradients, Layer, LayerTensor, Pass, Passed, ReadTensor};
 use crate::numerics::Error;
 use crate::numerics::random::fill_uniform;
 use crate::numerics::tensors::TensorError;

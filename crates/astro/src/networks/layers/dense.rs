@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use rand::Rng;
 
-use super::{Gradients, Layer, LayerTensor, Pass, Passed, ReadTensor};
+use super::layer::{Gradients, Layer, LayerTensor, Pass, Passed, ReadTensor};
 use crate::numerics::Error;
 use crate::numerics::dense::{self, Threads};
 use crate::numerics::random::fill_uniform;

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
 use vecmath::slots::{Slot, for_each_vector};
 
-use super::{Gradients, Layer, Pass, Passed};
+use super::layer::{Gradients, Layer, Pass, Passed};
 use crate::numerics::Error;
 
 /// Which blur a diffusion of width σ is.

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::{Gradients, Layer, Mode, Pass, Passed};
+use super::layer::{Gradients, Layer, Mode, Pass, Passed};
 use crate::numerics::Error;
 
 /// Connections lost at random, in training only, the others strengthened to make up for it.

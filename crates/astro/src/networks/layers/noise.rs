@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{Gradients, Layer, Pass, Passed};
+use super::layer::{Gradients, Layer, Pass, Passed};
 use crate::numerics::Error;
 use crate::numerics::random::fill_standard_normal;
 

@@ -20,7 +20,9 @@ use crate::kernels::sums::sums;
 use crate::pyralnet::job::Segment;
 use crate::pyralnet::state::State;
 use crate::pyralnet::state::layer::{FeedbackParts, Targets};
-use crate::{Activation, Real};
+use vecmath::Activation;
+
+use crate::Real;
 
 /// The networks that this form is compiled for: activation function, outputs, and columns of input (rates and bias, or two in
 /// a plane). Mimic; Yin-Yang without and with bias.
