@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::numerics::Error;
 use crate::numerics::tensors::TensorError;
 
-/// One stage of a [`Network`](super::network::Network): a map from features to features, and its gradient.
+/// One stage of a [`Network`](crate::networks::network::Network): a map from features to features, and its gradient.
 ///
 /// Only the first four methods have to be written; the others are for layers that change the number of features, have values or
 /// draw.
