@@ -8,7 +8,7 @@
 //! P ← β P + e x        β = 1 - dt/τ_w
 //! ```
 //!
-//! Source: Hill, *Neuro-Backprop* (2020), eqs. 10 to 13; Sacramento et al., arXiv:1801.00062, eqs. 7 to 9.
+//! Source: Hill, *Neuro-Backprop* (2020); the rules of Sacramento et al., arXiv:1801.00062, low-pass filtered.
 
 use pulp::Simd;
 
@@ -41,6 +41,23 @@ pub(crate) fn columns<T: Constants, S: Simd, const NEW_P: bool>(
     let (p, x) = (&mut p[..w.len()], &x[..w.len()]);
     for c in 0..w.len() {
         (w[c], p[c]) = step::<T, S, NEW_P>(s, (w[c], p[c]), e, T::splat(s, x[c]), decay);
+    }
+}
+
+/// Two steps, of the kind that adds the old P, by the errors and rates of each.
+#[inline(always)]
+pub(crate) fn columns_twice<T: Constants, S: Simd>(
+    s: S,
+    w: &mut [T::V<S>],
+    p: &mut [T::V<S>],
+    [(e_0, x_0), (e_1, x_1)]: [(T::V<S>, &[T]); 2],
+    decay: T::V<S>,
+) {
+    let n = w.len();
+    let (p, x_0, x_1) = (&mut p[..n], &x_0[..n], &x_1[..n]);
+    for c in 0..n {
+        let between = step::<T, S, false>(s, (w[c], p[c]), e_0, T::splat(s, x_0[c]), decay);
+        (w[c], p[c]) = step::<T, S, false>(s, between, e_1, T::splat(s, x_1[c]), decay);
     }
 }
 

@@ -11,7 +11,7 @@
 
 use pulp::Simd;
 
-use super::first_layer::{FirstLayer, Rest, halves};
+use super::first_layer::{FirstLayer, Learning, Rest, halves};
 use super::general::apical;
 use crate::deferred::Parts;
 use crate::kernels::elementary::Rate;
@@ -191,13 +191,18 @@ fn steps_of<
     let zero = T::splat(s, T::ZERO);
     // Of the step before.
     let (mut drive, mut entering) = (zero, zero);
+    let mut before = rates_in.times::<T>(factor);
     for step in 0..segment.steps {
         rates_in.approach(share);
         let (x, times_learning) = (rates_in.times::<T>(1.0), rates_in.times::<T>(factor));
-        let learning = if PLASTIC {
-            Some(&times_learning[..])
+        let learning = if !PLASTIC {
+            Learning::Rest
+        } else if step % 2 == 1 {
+            Learning::Both([&before, &times_learning])
+        } else if step + 1 < segment.steps {
+            Learning::Wait
         } else {
-            None
+            Learning::Now(&times_learning)
         };
         let now = &mut *rates[roles[0]];
         let [] = first.step::<R, C, 0>(s, lower.clone(), &x, learning, now, []);
@@ -239,6 +244,7 @@ fn steps_of<
         if PLASTIC {
             roles.swap(0, 1 + *waiting);
         }
+        before = times_learning;
         let inns = &target_rates[M..ROWS];
         if feedback.cancels {
             arrive::<T, S, M, ROWS>(s, &feedback, first.soma);

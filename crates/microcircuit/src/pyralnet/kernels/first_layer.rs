@@ -28,6 +28,8 @@ pub(super) struct FirstLayer<'a, T: Real, S: Simd> {
     /// Weights and their changes per step, one column per coordinate of the input.
     w: &'a mut [T::V<S>],
     p: &'a mut [T::V<S>],
+    /// Errors of the step before, if its changes wait.
+    errors: &'a mut [T::V<S>],
     pub(super) soma: &'a mut [T::V<S>],
     /// `rate = mask f(u) + bias`, in blocks that are not `whole`.
     mask: &'a [T::V<S>],
@@ -37,6 +39,20 @@ pub(super) struct FirstLayer<'a, T: Real, S: Simd> {
     keep: T::V<S>,
     prediction: T::V<S>,
     decay: T::V<S>,
+}
+
+/// What a step does to the weights from the input. Two steps that change them at once halve what is loaded and stored, and
+/// lead to the same bits: nothing but the drives of the second depends on the changes of the first.
+#[derive(Clone, Copy)]
+pub(super) enum Learning<'a, T> {
+    /// They do not change.
+    Rest,
+    /// They change, by the input's coordinates times dt η dt/τ_w.
+    Now(&'a [T]),
+    /// The errors are kept for the next step.
+    Wait,
+    /// They change for the step before, by its factors and the errors kept, and then for this one.
+    Both([&'a [T]; 2]),
 }
 
 /// What the layer drives, beside it.
@@ -61,11 +77,17 @@ impl<'a, T: Real, S: Simd> FirstLayer<'a, T, S> {
         let leak = state.first.leak();
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
         let (w, p) = state.input.synapses.columns();
-        let Parts { mask, bias, soma } = state.first.parts();
+        let Parts {
+            mask,
+            bias,
+            soma,
+            errors,
+        } = state.first.parts();
         let layer = Self {
             w: T::vectors_mut::<S>(w),
             p: T::vectors_mut::<S>(p),
             soma: T::vectors_mut::<S>(soma),
+            errors: T::vectors_mut::<S>(errors),
             mask: T::vectors::<S>(mask),
             bias: T::vectors::<S>(bias),
             whole: neurons / lanes,
@@ -84,15 +106,14 @@ impl<'a, T: Real, S: Simd> FirstLayer<'a, T, S> {
     /// The step of some blocks, but for the apical contribution: their rates before it, plasticity of their weights, and
     /// their somata after it. Beside them, so that none waits for the other, the rates of the potentials `also`.
     ///
-    /// `x` holds the input's coordinates, and `learning` the same times dt η dt/τ_w, if weights are plastic; `C` is their
-    /// number, or 0 if that is not known when this is compiled.
+    /// `x` holds the input's coordinates; `C` is their number, or 0 if that is not known when this is compiled.
     #[inline(always)]
     pub(super) fn step<R: Rate, const C: usize, const X: usize>(
         &mut self,
         s: S,
         blocks: Range<usize>,
         x: &[T],
-        learning: Option<&[T]>,
+        learning: Learning<'_, T>,
         rate: &mut [T::V<S>],
         also: [T::V<S>; X],
     ) -> [T::V<S>; X] {
@@ -131,7 +152,7 @@ impl<'a, T: Real, S: Simd> FirstLayer<'a, T, S> {
         s: S,
         start: usize,
         x: &[T],
-        learning: Option<&[T]>,
+        learning: Learning<'_, T>,
         rate: &mut [T::V<S>],
         also: [T::V<S>; X],
     ) -> [T::V<S>; X] {
@@ -144,18 +165,32 @@ impl<'a, T: Real, S: Simd> FirstLayer<'a, T, S> {
         let (mut u, mut predicted) = ([zero; B], [zero; B]);
         for b in 0..B {
             u[b] = soma[b];
-            let drive = weighted_sum::<T, S>(s, &w[b * n..(b + 1) * n], x);
+            let (w, p) = (&w[b * n..(b + 1) * n], &p[b * n..(b + 1) * n]);
+            let drive = match learning {
+                Learning::Both(_) => changed_sum::<T, S, C>(s, w, p, x),
+                _ => weighted_sum::<T, S>(s, w, x),
+            };
             predicted[b] = T::v_mul(s, self.prediction, drive);
         }
-        let (r, also) = if let Some(learning) = learning {
+        let (r, also) = if let Learning::Rest = learning {
+            R::rates_of_arguments::<T, S, B, X>(s, u, also)
+        } else {
             let (r, e, also) = R::rates_and_errors::<T, S, B, X>(s, u, predicted, also);
             for b in 0..B {
                 let (w, p) = (&mut w[b * n..(b + 1) * n], &mut p[b * n..(b + 1) * n]);
-                plasticity::columns::<T, S, false>(s, w, p, &learning[..n], e[b], self.decay);
+                match learning {
+                    Learning::Rest => (),
+                    Learning::Wait => self.errors[start + b] = e[b],
+                    Learning::Now(x) => {
+                        plasticity::columns::<T, S, false>(s, w, p, &x[..n], e[b], self.decay);
+                    }
+                    Learning::Both([old, now]) => {
+                        let changes = [(self.errors[start + b], &old[..n]), (e[b], &now[..n])];
+                        plasticity::columns_twice::<T, S>(s, w, p, changes, self.decay);
+                    }
+                }
             }
             (r, also)
-        } else {
-            R::rates_of_arguments::<T, S, B, X>(s, u, also)
         };
         for b in 0..B {
             let from_settled = T::v_sub(s, u[b], predicted[b]);
@@ -164,4 +199,20 @@ impl<'a, T: Real, S: Simd> FirstLayer<'a, T, S> {
         }
         also
     }
+}
+
+/// [`weighted_sum`] of the weights W + P.
+#[inline(always)]
+fn changed_sum<T: Real, S: Simd, const C: usize>(
+    s: S,
+    w: &[T::V<S>],
+    p: &[T::V<S>],
+    x: &[T],
+) -> T::V<S> {
+    let (w, p) = (&w[..C], &p[..C]);
+    let mut changed = [T::splat(s, T::ZERO); C];
+    for c in 0..C {
+        changed[c] = T::v_add(s, w[c], p[c]);
+    }
+    weighted_sum::<T, S>(s, &changed, &x[..C])
 }

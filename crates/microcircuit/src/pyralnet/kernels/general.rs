@@ -14,7 +14,7 @@
 
 use pulp::Simd;
 
-use super::first_layer::{FirstLayer, Rest};
+use super::first_layer::{FirstLayer, Learning, Rest};
 use crate::Real;
 use crate::kernels::columns::{add_weighted, weighted_sum};
 use crate::kernels::elementary::Rate;
@@ -80,9 +80,9 @@ fn first_layer<T: Real, S: Simd, R: Rate>(s: S, state: &mut State<T>, plastic: b
     let (mut first, Rest { input, layers, .. }) = FirstLayer::<T, S>::of(s, state);
     let rate = T::vectors_mut::<S>(layers[0].forward.rate_mut());
     let learning = if plastic {
-        Some(input.x_learning())
+        Learning::Now(input.x_learning())
     } else {
-        None
+        Learning::Rest
     };
     let all = 0..first.soma.len();
     let [] = first.step::<R, 0, 0>(s, all, input.x(), learning, rate, []);

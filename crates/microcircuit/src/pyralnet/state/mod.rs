@@ -48,6 +48,8 @@ pub struct FirstLayer<T: Real> {
     /// `rate = mask f(u) + bias` in each lane: 1 and 0 for neurons, 0 and the bias' rate for that, 0 and 0 for none.
     mask: Aligned<T>,
     bias: Aligned<T>,
+    /// Errors whose weight changes wait for the next step; none do between segments.
+    errors: Aligned<T>,
 }
 
 /// What a kernel reads and writes of the first hidden layer.
@@ -55,6 +57,7 @@ pub struct Parts<'a, T> {
     pub(super) mask: &'a [T],
     pub(super) bias: &'a [T],
     pub(super) soma: &'a mut [T],
+    pub(super) errors: &'a mut [T],
 }
 
 /// What nudges the output layer.
@@ -111,6 +114,7 @@ impl<T: Real> FirstLayer<T> {
             leak: Leak::of_predictions(raw.dt_ms, conductances, raw.g_b, unit),
             mask,
             bias,
+            errors: Aligned::zeros(n + 1),
         }
     }
 
@@ -130,6 +134,7 @@ impl<T: Real> FirstLayer<T> {
             mask: &self.mask,
             bias: &self.bias,
             soma: &mut self.soma,
+            errors: &mut self.errors,
         }
     }
 }
