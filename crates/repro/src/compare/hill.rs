@@ -6,10 +6,7 @@ use super::comparison::Comparison;
 use super::point::{Point, trained};
 use crate::results::stats::Statistic;
 use crate::results::{Frame, Inputs, Reads};
-use crate::sources::hill;
-
-/// Epochs of the published sweeps.
-const SWEEP_EPOCHS: usize = 45;
+use crate::sources::hill::{self, SWEEP_EPOCHS};
 
 /// What is read of runs.
 const RUNS: &[&str] = &[

@@ -2,17 +2,22 @@
 
 use anyhow::Result;
 
-use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
+use super::look::pattern_time;
+use crate::plot::{Axes, Color, Scale, Stroke};
 use crate::results::Inputs;
 use crate::results::stats::mean_std;
-use crate::sources::hill::Series;
+use crate::sources::hill::{SAMPLES, SWEEP_EPOCHS, Series};
 
 /// What the figures read of the runs of a sweep.
 pub(super) const RUNS: &[&str] = &[
+    "seed",
     "network.t_pattern_ms",
     "network.learning_lag_ms",
     "network.tau_0_ms",
     "network.tau_w_ms",
+    "network.reset_deltas",
+    "training.epochs",
+    "validation_accuracy",
     "test_accuracy",
 ];
 
@@ -32,50 +37,77 @@ pub(super) const LAG: Swept = Swept {
     limits: (-0.6, 30.6),
 };
 
-/// An empty panel for accuracies in per cent.
+/// An empty panel for accuracies in per cent, with what guessing reaches.
 pub(super) fn panel(swept: &Swept) -> Axes {
-    let (low, high) = swept.limits;
-    let x = Scale::linear(swept.label).limits(low, high);
-    Axes::new(x, Scale::linear("test accuracy / %").limits(30.0, 100.0))
+    let mut axes = Axes::new(
+        axis(swept),
+        Scale::linear("test accuracy / %").limits(25.0, 101.0),
+    );
+    axes.across(100.0 / 3.0, Stroke::dotted(Color::GREY));
+    axes.legend("chance", Stroke::dotted(Color::GREY), None);
+    axes
 }
 
-/// Adds our runs of one series (mean ± sample standard deviation over seeds) over the published
-/// points, which are drawn faintly; `index` picks the colour.
-pub(super) fn series(
-    axes: &mut Axes,
-    swept: &Swept,
-    series: &Series,
-    index: usize,
-    name: &str,
-) -> Result<()> {
-    let color = SERIES[index % SERIES.len()];
-    let behind = series.published(swept.published)?.into_iter();
-    let behind: Vec<(f64, f64)> = behind.map(|(x, mean)| (x, 100.0 * mean)).collect();
-    axes.line(behind.clone(), Stroke::solid(color.lighter(0.7)).width(0.7));
-    axes.points(behind, Marker::dot(color.lighter(0.6)).radius(1.2));
+fn axis(swept: &Swept) -> Scale {
+    let (low, high) = swept.limits;
+    Scale::linear(swept.label).limits(low, high)
+}
+
+/// Adds a series: the published one as a line with a band of one standard deviation, our runs as points with bars of the same.
+pub(super) fn series(axes: &mut Axes, swept: &Swept, series: &Series, name: &str) -> Result<()> {
+    let (color, marker) = pattern_time(series.t_pattern_ms);
+    let published = series.published(swept.published)?;
+    let points = published
+        .iter()
+        .map(|&(x, mean, std)| (x, 100.0 * mean, 100.0 * std));
+    let points: Vec<(f64, f64, f64)> = points.collect();
+    let band = points.iter().filter(|p| p.2.is_finite());
+    let band = band.map(|&(x, mean, std)| (x, mean - std, mean + std));
+    axes.band(band, color.opacity(0.18));
+    let line = Stroke::solid(color.lighter(0.25)).width(0.7);
+    axes.line(points.iter().map(|p| (p.0, p.1)), line);
     let mut ours = Vec::new();
     for (x, runs) in series.ours.by_number(swept.setting)? {
         let (mean, std) = mean_std(&runs.numbers("test_accuracy")?);
         ours.push((x, 100.0 * mean, 100.0 * std));
     }
-    axes.error_bars(
-        ours.iter().copied().filter(|p| p.2.is_finite()),
-        Stroke::solid(color),
-    );
-    let means = ours.iter().map(|p| (p.0, p.1));
-    axes.line(means.clone(), Stroke::solid(color));
-    axes.points(means, Marker::dot(color));
-    axes.legend(name, Stroke::solid(color), Marker::dot(color));
+    let bars = ours.iter().copied().filter(|p| p.2.is_finite());
+    axes.error_bars(bars, Stroke::solid(color).width(0.8));
+    axes.points(ours.iter().map(|p| (p.0, p.1)), marker);
+    let marker = (!ours.is_empty()).then_some(marker);
+    axes.legend(name, line, marker);
     Ok(())
 }
 
-/// The legend entry of the published points.
-pub(super) fn published_entry(axes: &mut Axes) {
-    axes.legend(
-        "published",
-        Stroke::solid(Color::LIGHT).width(0.7),
-        Marker::dot(Color::LIGHT).radius(1.2),
+/// Our runs less the published ones of the same seeds: how many test samples more were right.
+pub(super) fn differences(swept: &Swept, all: &[Series]) -> Result<Axes> {
+    let mut axes = Axes::new(
+        axis(swept),
+        Scale::linear(format!("test samples of {SAMPLES}, ours − published")),
     );
+    axes.across(0.0, Stroke::solid(Color::GREY).width(0.6));
+    let (mut runs, mut same) = (0, 0);
+    for series in all {
+        let (_, marker) = pattern_time(series.t_pattern_ms);
+        for point in series.joined(swept.published)? {
+            if point.ours.numbers("training.epochs")? != vec![SWEEP_EPOCHS as f64; point.ours.len()]
+            {
+                continue;
+            }
+            for (i, run) in point.repeated()?.iter().enumerate() {
+                let aside = 0.012 * (swept.limits.1 - swept.limits.0) * (0.2 * i as f64 - 0.9);
+                let difference = run.test.0 - run.test.1;
+                axes.points([(point.x + aside, difference)], marker.radius(1.3));
+                runs += 1;
+                same += usize::from(run.difference() == 0.0);
+            }
+        }
+    }
+    let title = match runs {
+        0 => "no published run repeated with its epochs".to_owned(),
+        _ => format!("{same} of {runs} published runs identical"),
+    };
+    Ok(axes.title(title))
 }
 
 /// Dashed line and band: what the steady-state approximation reaches.

@@ -89,14 +89,11 @@ fn draw_steadnet(inputs: &Inputs<'_>) -> Result<Page> {
         )?,
     ];
     let mut panels = panels("rates", &all)?;
+    let dashed = Stroke::dashed(Color::GREY);
     for axes in &mut panels[1..] {
-        axes.across(TO_BEAT, Stroke::dashed(Color::GREY));
-        axes.legend(
-            "Sacramento et al. 2018: 1.96 %",
-            Stroke::dashed(Color::GREY),
-            None,
-        );
+        axes.across(TO_BEAT, dashed);
     }
+    panels[1].legend("Sacramento et al. 2018: 1.96 %", dashed, None);
     page(panels, network(inputs, "mnist_steadnet", "784-500-500-10")?)
 }
 
@@ -115,8 +112,8 @@ fn draw_pyralnet(inputs: &Inputs<'_>) -> Result<Page> {
         })
     };
     let all = [
-        of("full, learning-lag 20 ms", "20 ms", "pyralnet", 20.0)?,
-        of("full, learning-lag 0", "0", "pyralnet", 0.0)?,
+        of("full, learning-lag 20 ms", "lag 20 ms", "pyralnet", 20.0)?,
+        of("full, learning-lag 0", "lag 0", "pyralnet", 0.0)?,
         of(
             "steady-state approximation",
             "steady state",
@@ -124,7 +121,7 @@ fn draw_pyralnet(inputs: &Inputs<'_>) -> Result<Page> {
             0.0,
         )?,
     ];
-    let panels = panels("learning-lag", &all)?;
+    let panels = panels("", &all)?;
     page(panels, network(inputs, "mnist_pyralnet", "784-100-10")?)
 }
 
@@ -139,16 +136,13 @@ fn panels(kinds: &str, all: &[Series]) -> Result<[Axes; 3]> {
             (0.05, "0.05"),
             (0.1, "0.1"),
         ]),
-    )
-    .legend_at(1.0, 1.0);
-    // The legends stand above all that there can be.
-    let errors = |label: &str| Scale::log(label).limits(1.0, 500.0).ticks(PER_CENT);
-    let mut course =
-        Axes::new(Scale::linear("epoch").from(0.0), errors("error / %")).legend_at(1.0, 1.0);
+    );
+    let errors = |label: &str| Scale::log(label).limits(1.0, 110.0).ticks(PER_CENT);
+    let mut course = Axes::new(Scale::linear("epoch").from(0.0), errors("error / %"));
     let ticks = all.iter().enumerate().map(|(i, s)| (i as f64, s.short));
     let last = all.len() as f64 - 0.5;
     let x = Scale::linear(kinds).limits(-0.5, last).ticks(ticks);
-    let mut end = Axes::new(x, errors("final test error / %")).legend_at(1.0, 1.0);
+    let mut end = Axes::new(x, errors("final test error / %"));
     for (i, (series, color)) in all.iter().zip(SERIES).enumerate() {
         for run in series.curves.distinct("key")? {
             let run = series.curves.matching("key", &run)?;
@@ -159,18 +153,21 @@ fn panels(kinds: &str, all: &[Series]) -> Result<[Axes; 3]> {
         mse.legend(series.name, Stroke::solid(color), None);
         end_of_training(&mut end, i as f64, &series.runs, color)?;
     }
-    course.legend("validation", Stroke::solid(SERIES[0]), None);
-    course.legend("test", None, Marker::ring(SERIES[0]));
+    course.legend("validation", Stroke::solid(Color::BLACK), None);
+    course.legend("test", None, Marker::ring(Color::BLACK));
     Ok([mse, course, end])
 }
 
 fn page(panels: [Axes; 3], network: String) -> Result<Page> {
     let mut page = Page::new(Width::Double, 185.0);
     let panels = panels.into_iter().zip(["a", "b", "c"]).enumerate();
-    for (column, (axes, tag)) in panels {
+    for (column, (mut axes, tag)) in panels {
+        page.key(&mut axes);
         page.place(page.cell(1, 3, 0, column), axes.tag(tag));
     }
-    page.note(network);
+    page.note(format!(
+        "{network}. Bars in c: the standard error that the number of test images leaves."
+    ));
     Ok(page)
 }
 

@@ -11,6 +11,7 @@ mod dendritic_prediction;
 mod figure;
 mod foot;
 mod learning_lag;
+mod look;
 mod mimic;
 mod mnist;
 mod plasticity_traces;

@@ -51,9 +51,28 @@ pub(super) static PLASTICITY_TRACES: Figure = Figure {
                 page.place(page.cell(rows.len(), columns.len(), i, j), axes);
             }
         }
-        let legend = "blue: |φ(u) − φ(v̂)| of hidden pyramidal neurons; orange: mean |d*W*_{up}/dt|; dotted: lag";
+        let mut key = Axes::default();
+        let lines = [
+            (
+                "prediction error |φ(*u*) − φ(*û*)| of hidden pyramidal neurons",
+                Stroke::solid(SERIES[0]),
+            ),
+            (
+                "weight change |d*W*_{up} / d*t*|, mean",
+                Stroke::solid(SERIES[1]),
+            ),
+            ("learning-lag", Stroke::dotted(Color::GREY)),
+        ];
+        for (name, stroke) in lines {
+            key.legend(name, stroke, None);
+        }
+        page.key(&mut key);
         let seeds = runs.distinct("seed")?.join(", ");
-        page.note(format!("{legend}; seed {seeds}."));
+        page.note(format!(
+            "Each pattern with its own target, from the state that the pattern before it left; means over patterns; seed {seeds}. Not a \
+             copy of the source's grid, whose patterns all have the target 1 in all outputs and start from zero potentials; it shows \
+             Δ (without η) on a linear axis, mean of 10 patterns."
+        ));
         Ok(page)
     },
 };

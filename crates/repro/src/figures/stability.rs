@@ -17,6 +17,7 @@ pub(super) static FIGURE: Figure = Figure {
             &[
                 "key",
                 "network.t_pattern_ms",
+                "network.g_*",
                 "weights.*",
                 "phase.from",
                 "phase.to",
@@ -58,10 +59,11 @@ const TITLES: [&str; 4] = [
 ];
 const TOP: [&str; 4] = ["a", "b", "c", "d"];
 const BOTTOM: [&str; 4] = ["e", "f", "g", "h"];
-const NEURONS: [(&str, &str, Color); 3] = [
-    ("hidden", "hidden", SERIES[0]),
-    ("interneuron", "interneuron", SERIES[1]),
-    ("output", "output", SERIES[2]),
+/// Neurons: their name, columns of potential and steady state, and colour.
+const NEURONS: [(&str, Option<&str>, Color); 3] = [
+    ("hidden", None, SERIES[0]),
+    ("interneuron", Some("interneuron_steady"), SERIES[1]),
+    ("output", Some("output_steady"), SERIES[2]),
 ];
 
 fn draw(inputs: &Inputs<'_>) -> Result<Page> {
@@ -71,8 +73,10 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let mut page = Page::new(Width::Double, 280.0);
     for (i, run) in runs.rows().enumerate().take(TITLES.len()) {
         let key = run.text("key")?;
-        let top = potentials(run, &traces.matching("key", key)?, i == 0)?;
-        let bottom = phase(run, &phases.matching("key", key)?, i == 0)?;
+        let mut top = potentials(run, &traces.matching("key", key)?, i == 0)?;
+        let mut bottom = phase(run, &phases.matching("key", key)?, i == 0)?;
+        page.key(&mut top);
+        page.key(&mut bottom);
         page.place(page.cell(2, 4, 0, i), top.title(TITLES[i]).tag(TOP[i]));
         page.place(
             page.cell(2, 4, 1, i),
@@ -80,7 +84,9 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         );
     }
     page.note(
-        "Over the lower panels: the weights (*W*_{10}, *W*_{21}, *W*_{IP}, *W*_{PI}, *W*_{down})",
+        "Over the lower panels: the weights (*W*_{10}, *W*_{21}, *W*_{IP}, *W*_{PI}, *W*_{down}). Dotted: eqs. 33 and 34 of the \
+         source. Below: d*u*/d*t* of the hidden neuron with the others at steady state, over its total conductance *g*_{tot}, as \
+         published. b has a logarithmic axis where the source's is linear.",
     );
     Ok(page)
 }
@@ -101,19 +107,24 @@ fn potentials(run: Row<'_>, traces: &Frame, first: bool) -> Result<Axes> {
         false => Scale::linear(label),
     };
     let mut axes = Axes::new(Scale::linear("*t* / ms").limits(0.0, t_end), vertical);
-    for (column, name, color) in NEURONS {
+    for (column, steady, color) in NEURONS {
         let stroke = Stroke::solid(color).width(1.1);
         axes.line(traces.points("t_ms", column)?, stroke);
+        if let Some(steady) = steady {
+            let dotted = Stroke::dotted(color.darker(0.35)).width(1.1);
+            axes.line(traces.points("t_ms", steady)?, dotted);
+        }
         if first {
-            axes.legend(name, stroke, None);
+            axes.legend(column, stroke, None);
         }
     }
-    let dotted = Stroke::dotted(Color::BLACK).width(0.9);
-    for column in ["interneuron_steady", "output_steady"] {
-        axes.line(traces.points("t_ms", column)?, dotted);
-    }
     if first {
-        axes.legend("steady state", dotted, None);
+        let dotted = Stroke::dotted(Color::BLACK).width(1.1);
+        axes.legend(
+            "steady state of interneuron and output, given the hidden potential",
+            dotted,
+            None,
+        );
     }
     Ok(axes)
 }
@@ -123,26 +134,36 @@ fn diverges(run: Row<'_>) -> Result<bool> {
     Ok(run.number("final_hidden")? > run.number("phase.to")?)
 }
 
-/// The derivative of the hidden neuron, all else at steady state.
+/// The derivative of the hidden neuron over its total conductance, all else at steady state.
 fn phase(run: Row<'_>, phase: &Frame, first: bool) -> Result<Axes> {
-    let label = if first { "d*u*/d*t* / ms^{−1}" } else { "" };
+    let label = if first { "(d*u*/d*t*) / *g*_{tot}" } else { "" };
+    let conductances = ["network.g_l", "network.g_b", "network.g_a"];
+    let total: f64 = conductances
+        .map(|name| run.number(name))
+        .into_iter()
+        .sum::<Result<f64>>()?;
     let (from, to) = (run.number("phase.from")?, run.number("phase.to")?);
     let mut axes = Axes::new(
         Scale::linear("hidden *u*").limits(from, to),
         Scale::linear(label),
     );
     axes.across(0.0, Stroke::solid(Color::GREY).width(0.7));
-    let derivative = phase.points("hidden", "derivative_per_ms")?;
+    let derivative = phase.points("hidden", "derivative_per_ms")?.into_iter();
+    let derivative = derivative.map(|(u, derivative)| (u, derivative / total));
     axes.line(derivative, Stroke::solid(SERIES[0]).width(1.2));
     let at = |when: &str| -> Result<(f64, f64)> {
         Ok((
             run.number(&format!("{when}_hidden"))?,
-            run.number(&format!("{when}_derivative_per_ms"))?,
+            run.number(&format!("{when}_derivative_per_ms"))? / total,
         ))
     };
     let (start, end) = (at("initial")?, at("final")?);
     let marks = [
-        ("start", start, Marker::ring(Color::BLACK).radius(2.6)),
+        (
+            "start of a–d",
+            start,
+            Marker::ring(Color::BLACK).radius(2.6),
+        ),
         ("end", end, Marker::dot(Color::BLACK).radius(2.2)),
     ];
     for (text, at, marker) in marks {

@@ -16,13 +16,13 @@ pub(super) static FIGURE: Figure = Figure {
         Reads::table(
             POTENTIALS,
             "deviations",
-            &["key", "pattern", "n_passes", "potentials"],
+            &["key", "quantity", "pattern", "n_passes", "deviation"],
         ),
         Reads::runs(WEIGHTS, &["key", "network.start", "network.eta_ip"]),
         Reads::table(
             WEIGHTS,
             "deviations",
-            &["key", "pattern", "n_exposures", "weights"],
+            &["key", "quantity", "pattern", "n_exposures", "deviation"],
         ),
     ],
     amounts: &[("patterns", "patterns")],
@@ -41,7 +41,8 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let runs = inputs.runs(POTENTIALS)?;
     let deviations = inputs.table(POTENTIALS, "deviations")?;
     for (column, (start, title)) in STARTS.into_iter().enumerate() {
-        let panel = potentials(&of_start(&deviations, &runs, start)?, column == 1)?;
+        let mut panel = potentials(&of_start(&deviations, &runs, start)?, column == 1)?;
+        page.key(&mut panel);
         let panel = panel.title(title).tag(["a", "b"][column]);
         page.place(page.cell(3, 2, 0, column), panel);
     }
@@ -56,11 +57,20 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
                 1.0 => title.to_owned(),
                 times => format!("{title}, learning rates / {times}"),
             };
-            let panel = weights(&of_start(&deviations, runs, start)?, column == 1)?;
+            let mut panel = weights(
+                &of_start(&deviations, runs, start)?,
+                (row, column) == (0, 1),
+            )?;
+            page.key(&mut panel);
             let panel = panel.title(title).tag(tags[column]);
             page.place(page.cell(3, 2, row + 1, column), panel);
         }
     }
+    page.note(
+        "Deviations as the source computes them. *u*: root mean square over the neurons of *u*_{sim} − *u*_{stead}, \
+         each neuron relative to its own mean over all patterns. *W*: root mean square over the weights, relative to that of \
+         *W*_{sim}; two passes. e and f are ours.",
+    );
     Ok(page)
 }
 
@@ -70,19 +80,31 @@ fn of_start(deviations: &Frame, runs: &Frame, start: &str) -> Result<Frame> {
     deviations.matching("key", keys.first().map_or("", String::as_str))
 }
 
+/// The three lines of the source in each panel, and how it writes them.
+const SOMATA: [(&str, &str); 3] = [
+    ("pyramidal_1", "*u* of hidden pyramidal neurons"),
+    ("interneurons_1", "*u* of interneurons"),
+    ("pyramidal_2", "*u* of outputs"),
+];
+const MATRICES: [(&str, &str); 3] = [
+    ("up_1", "*W*_{up} of the hidden layer"),
+    ("ip_1", "*W*_{ip}"),
+    ("up_2", "*W*_{up} of the output"),
+];
+
 /// `named` panels have a legend, which holds for their neighbour as well.
 fn potentials(deviations: &Frame, named: bool) -> Result<Axes> {
     let mut axes = Axes::new(
         patterns(deviations)?,
-        Scale::log("RMSE *u* / RMS *u*_{sim}").limits(2e-8, 1.0),
+        Scale::log("deviation of *u*").limits(2e-8, 10.0),
     );
     // No two programs in single precision agree better than its spacing near 1.
-    let dotted = Stroke::dotted(Color::BLACK).width(0.8);
-    axes.across(f64::from(f32::EPSILON) / 2.0, dotted);
+    let dashes = Stroke::dashed(Color::GREY).width(0.6);
+    axes.across(f64::from(f32::EPSILON) / 2.0, dashes);
     let name = named.then_some("*n*_{passes}");
-    series(&mut axes, deviations, "n_passes", "potentials", name)?;
+    series(&mut axes, deviations, &SOMATA, "n_passes", name)?;
     if named {
-        axes.legend("resolution of f32", dotted, None);
+        axes.legend("resolution of f32", dashes, None);
     }
     Ok(axes)
 }
@@ -90,10 +112,10 @@ fn potentials(deviations: &Frame, named: bool) -> Result<Axes> {
 fn weights(deviations: &Frame, named: bool) -> Result<Axes> {
     let mut axes = Axes::new(
         patterns(deviations)?,
-        Scale::log("RMSE *W* / RMS *W*_{sim}").limits(1e-4, 10.0),
+        Scale::log("deviation of *W*").limits(1e-4, 30.0),
     );
     let name = named.then_some("*t*_{pattern} / d*T*");
-    series(&mut axes, deviations, "n_exposures", "weights", name)?;
+    series(&mut axes, deviations, &MATRICES, "n_exposures", name)?;
     Ok(axes)
 }
 
@@ -105,21 +127,30 @@ fn patterns(deviations: &Frame) -> Result<Scale> {
     Ok(Scale::linear("pattern").limits(0.0, last))
 }
 
-/// One line for every value of `by`; later ones are thinner, so that equal ones all show.
+/// A line for every quantity, in its colour, and every value of `by`, in its dashes.
 fn series(
     axes: &mut Axes,
     deviations: &Frame,
+    quantities: &[(&str, &str)],
     by: &str,
-    column: &str,
     name: Option<&str>,
 ) -> Result<()> {
-    let widths = [2.0, 1.3, 0.7];
-    let groups = deviations.by_number(by)?.into_iter();
-    for (((n, group), color), width) in groups.zip(SERIES).zip(widths) {
-        let stroke = Stroke::solid(color).width(width);
-        axes.line(group.points("pattern", column)?, stroke);
-        if let Some(name) = name {
-            axes.legend(format!("{name} = {n}"), stroke, None);
+    let dashes = [Stroke::solid, Stroke::dotted, Stroke::dashed];
+    for ((quantity, _), color) in quantities.iter().zip(SERIES) {
+        let lines = deviations.matching("quantity", quantity)?.by_number(by)?;
+        for ((_, line), stroke) in lines.iter().zip(dashes) {
+            axes.line(
+                line.points("pattern", "deviation")?,
+                stroke(color).width(0.9),
+            );
+        }
+    }
+    if let Some(name) = name {
+        for ((_, label), color) in quantities.iter().zip(SERIES) {
+            axes.legend(*label, Stroke::solid(color), None);
+        }
+        for ((n, _), stroke) in deviations.by_number(by)?.iter().zip(dashes) {
+            axes.legend(format!("{name} = {n}"), stroke(Color::BLACK), None);
         }
     }
     Ok(())

@@ -57,6 +57,7 @@ pub(super) enum Shape {
     Ring,
     Square,
     Diamond,
+    Triangle,
     Cross,
 }
 
@@ -90,6 +91,14 @@ impl Marker {
     pub fn diamond(color: Color) -> Self {
         Self {
             shape: Shape::Diamond,
+            ..Self::dot(color)
+        }
+    }
+
+    /// A filled triangle.
+    pub fn triangle(color: Color) -> Self {
+        Self {
+            shape: Shape::Triangle,
             ..Self::dot(color)
         }
     }

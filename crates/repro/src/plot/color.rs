@@ -14,10 +14,12 @@ pub struct Color {
 impl Color {
     /// Text, frames, reference data.
     pub const BLACK: Self = Self::rgb(0, 0, 0);
-    /// Secondary information.
-    pub const GREY: Self = Self::rgb(128, 128, 128);
-    /// Published values behind our own.
-    pub const LIGHT: Self = Self::rgb(190, 190, 190);
+    /// Text in small type.
+    pub const NOTE: Self = Self::rgb(89, 89, 89);
+    /// Secondary information: 4.5 : 1 on white.
+    pub const GREY: Self = Self::rgb(118, 118, 118);
+    /// Published values behind our own: 3 : 1 on white.
+    pub const LIGHT: Self = Self::rgb(148, 148, 148);
     /// Background of boxes and labels.
     pub const WHITE: Self = Self::rgb(255, 255, 255);
 

@@ -21,6 +21,6 @@ mod text;
 pub use area::Rect;
 pub use axes::{Axes, Marker, Stroke};
 pub use color::{Color, SERIES, gradient};
-pub use page::{Page, Width};
+pub use page::{Page, Place, Width};
 pub use scale::Scale;
 pub use text::literal;

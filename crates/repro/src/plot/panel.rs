@@ -9,57 +9,123 @@ use super::style::{GAP, LABEL, TICK, TICK_LENGTH, TITLE};
 use super::text::layout;
 use super::{Axes, Color, Stroke, legend};
 
-impl Pen<'_> {
-    /// Draws the panel into this part of the page.
-    pub(super) fn panel(&mut self, rect: Rect, axes: &Axes) -> Drawn {
+/// What labels need around the plotted area of a panel, in points.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Margins {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) above: f64,
+    pub(super) below: f64,
+}
+
+impl Margins {
+    /// Enough for both.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self {
+            left: self.left.max(other.left),
+            right: self.right.max(other.right),
+            above: self.above.max(other.above),
+            below: self.below.max(other.below),
+        }
+    }
+}
+
+/// A panel with its scales fitted to what is plotted.
+pub(super) struct Fit<'a> {
+    axes: &'a Axes,
+    x: Fitted,
+    y: Fitted,
+    y2: Option<(&'a Scale, Fitted)>,
+}
+
+impl<'a> Fit<'a> {
+    pub(super) fn of(axes: &'a Axes) -> Self {
         let side = |right: bool| {
-            axes.marks
-                .iter()
-                .filter(move |m| m.1 == right)
-                .map(|m| &m.0)
+            let marks = axes.marks.iter().filter(move |m| m.1 == right);
+            marks.flat_map(|m| m.0.ys())
         };
-        let all = || axes.marks.iter().map(|m| &m.0);
-        let x = axes.x.fit(all().flat_map(Mark::xs));
-        let y = axes.y.fit(side(false).flat_map(Mark::ys));
-        let y2 = axes
+        Self {
+            x: axes.x.fit(axes.marks.iter().flat_map(|m| m.0.xs())),
+            y: axes.y.fit(side(false)),
+            y2: axes.y2.as_ref().map(|scale| (scale, scale.fit(side(true)))),
+            axes,
+        }
+    }
+
+    pub(super) fn margins(&self) -> Margins {
+        let axes = self.axes;
+        let head = if axes.title.is_empty() && axes.tag.is_empty() {
+            0.0
+        } else {
+            TITLE + GAP
+        };
+        let above = head + 2.0 * GAP;
+        if axes.bare {
+            let label = if axes.x.label.is_empty() {
+                GAP
+            } else {
+                LABEL + 2.0 * GAP
+            };
+            return Margins {
+                left: GAP,
+                right: GAP,
+                above,
+                below: label,
+            };
+        }
+        let label = |scale: &Scale| {
+            if scale.label.is_empty() {
+                0.0
+            } else {
+                LABEL + GAP
+            }
+        };
+        let vertical = |scale: &Scale, fitted: &Fitted| {
+            let width = |tick: &(f64, String)| layout(&tick.1, TICK).width;
+            let widest = fitted.ticks.iter().map(width).fold(0.0, f64::max);
+            let numbers = if scale.hidden { 0.0 } else { widest + 2.0 };
+            TICK_LENGTH + numbers + label(scale) + GAP
+        };
+        let right = self
             .y2
             .as_ref()
-            .map(|s| (s, s.fit(side(true).flat_map(Mark::ys))));
-        let frame = self.frame(rect, axes, &x, &y, y2.as_ref().map(|(_, f)| f));
-        let left = Area {
-            frame,
-            x: &x,
-            y: &y,
-        };
-        let mut ink = Vec::new();
-        for mark in side(false) {
-            self.mark(mark, &left)?;
-            ink.extend(legend::ink(mark, &left, TICK));
+            .map_or(2.5 * GAP, |(scale, fitted)| vertical(scale, fitted));
+        // The last number under the axis may stand half beyond its end.
+        let overhang = GAP + 0.5 * self.x.overhang(|label| layout(label, TICK).width);
+        let numbers = if axes.x.hidden { 0.0 } else { TICK + 2.0 };
+        Margins {
+            left: vertical(&axes.y, &self.y),
+            right: right.max(overhang),
+            above,
+            below: TICK_LENGTH + numbers + label(&axes.x) + GAP,
         }
-        if let Some((_, y2)) = &y2 {
-            let right = Area {
-                frame,
-                x: &x,
-                y: y2,
+    }
+}
+
+impl Pen<'_> {
+    /// Draws the panel with its plotted area at `frame`; its letter stands at `left`.
+    pub(super) fn panel(&mut self, fit: &Fit<'_>, mut frame: Rect, left: f64) -> Drawn {
+        let Fit { axes, x, y, y2 } = fit;
+        if axes.square {
+            let side = frame.w.min(frame.h);
+            frame.x += (frame.w - side) / 2.0;
+            (frame.w, frame.h) = (side, side);
+        }
+        let area = |y| Area { frame, x, y };
+        let mut ink = Vec::new();
+        for (mark, right) in &axes.marks {
+            let y = match (right, y2) {
+                (true, Some((_, y2))) => y2,
+                _ => y,
             };
-            for mark in side(true) {
-                self.mark(mark, &right)?;
-                ink.extend(legend::ink(mark, &right, TICK));
-            }
+            self.mark(mark, &area(y))?;
+            ink.extend(legend::ink(mark, &area(y), TICK));
         }
         if !axes.bare {
-            self.horizontal_axis(&axes.x, &left)?;
-            self.vertical_axis(&axes.y, &left, false)?;
-            if let Some((scale, y2)) = &y2 {
-                self.vertical_axis(
-                    scale,
-                    &Area {
-                        frame,
-                        x: &x,
-                        y: y2,
-                    },
-                    true,
-                )?;
+            self.horizontal_axis(&axes.x, &area(y))?;
+            self.vertical_axis(&axes.y, &area(y), false)?;
+            if let Some((scale, y2)) = y2 {
+                self.vertical_axis(scale, &area(y2), true)?;
             }
             let Rect { x, y, w, h } = frame;
             let corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)];
@@ -68,15 +134,9 @@ impl Pen<'_> {
         let tag_width = if axes.tag.is_empty() { 0.0 } else { 12.0 };
         let title_y = frame.y - GAP - 1.0;
         let tag = format!("**{}**", axes.tag);
-        self.text(
-            &tag,
-            (rect.x + GAP, title_y),
-            TITLE + 1.0,
-            Color::BLACK,
-            0.0,
-            false,
-        )?;
-        let middle = (frame.x + frame.w / 2.0).max(rect.x + tag_width);
+        let place = (left + GAP, title_y);
+        self.text(&tag, place, TITLE + 1.0, Color::BLACK, 0.0, false)?;
+        let middle = (frame.x + frame.w / 2.0).max(left + tag_width);
         self.text(
             &axes.title,
             (middle, title_y),
@@ -86,71 +146,6 @@ impl Pen<'_> {
             false,
         )?;
         self.legend(axes, frame, &ink)
-    }
-
-    /// The plotted area: the rectangle less labels.
-    fn frame(&self, rect: Rect, axes: &Axes, x: &Fitted, y: &Fitted, y2: Option<&Fitted>) -> Rect {
-        let head = if axes.title.is_empty() && axes.tag.is_empty() {
-            0.0
-        } else {
-            TITLE + GAP
-        };
-        let widest = |fitted: &Fitted| {
-            let width = |tick: &(f64, String)| layout(&tick.1, TICK).width;
-            fitted.ticks.iter().map(width).fold(0.0, f64::max)
-        };
-        let label = |scale: &Scale| {
-            if scale.label.is_empty() {
-                0.0
-            } else {
-                LABEL + GAP
-            }
-        };
-        let vertical = |scale: &Scale, fitted: &Fitted| {
-            let numbers = if scale.hidden {
-                0.0
-            } else {
-                widest(fitted) + 2.0
-            };
-            TICK_LENGTH + numbers + label(scale) + GAP
-        };
-        let (left, right, below) = if axes.bare {
-            (
-                GAP,
-                GAP,
-                if axes.x.label.is_empty() {
-                    GAP
-                } else {
-                    LABEL + 2.0 * GAP
-                },
-            )
-        } else {
-            let right = axes
-                .y2
-                .as_ref()
-                .zip(y2)
-                .map_or(2.5 * GAP, |(s, f)| vertical(s, f));
-            // The last number under the axis may stand half beyond its end.
-            let right = right.max(GAP + 0.5 * x.overhang(|label| layout(label, TICK).width));
-            let numbers = if axes.x.hidden { 0.0 } else { TICK + 2.0 };
-            (
-                vertical(&axes.y, y),
-                right,
-                TICK_LENGTH + numbers + label(&axes.x) + GAP,
-            )
-        };
-        let mut frame = Rect {
-            x: rect.x + left,
-            y: rect.y + head + 2.0 * GAP,
-            w: (rect.w - left - right).max(10.0),
-            h: (rect.h - head - 2.0 * GAP - below).max(10.0),
-        };
-        if axes.square {
-            let side = frame.w.min(frame.h);
-            frame.x += (frame.w - side) / 2.0;
-            (frame.w, frame.h) = (side, side);
-        }
-        frame
     }
 
     fn horizontal_axis(&mut self, scale: &Scale, area: &Area<'_>) -> Drawn {
@@ -319,45 +314,53 @@ impl Pen<'_> {
     }
 
     fn legend(&mut self, axes: &Axes, frame: Rect, ink: &[Point]) -> Drawn {
-        const SAMPLE: f64 = 14.0;
-        const LINE: f64 = TICK + 2.5;
         if axes.legend.is_empty() {
             return Ok(());
         }
-        let text = axes
-            .legend
-            .iter()
-            .map(|e| layout(&e.text, TICK).width)
-            .fold(0.0, f64::max);
+        let widths = axes.legend.iter().map(entry_width);
         let (w, h) = (
-            SAMPLE + 3.0 * GAP + text,
-            axes.legend.len() as f64 * LINE + GAP,
+            widths.fold(0.0, f64::max),
+            axes.legend.len() as f64 * ENTRY + GAP,
         );
         let Rect { x, y, .. } = legend::place(frame, (w, h), GAP, axes.corner, ink);
         let ground = Color::WHITE.opacity(0.75);
         self.canvas.rectangle((x, y), (x + w, y + h), ground)?;
         for (i, entry) in axes.legend.iter().enumerate() {
-            let LegendEntry {
-                text,
-                stroke,
-                marker,
-                fill,
-            } = entry;
-            let middle = y + GAP / 2.0 + (i as f64 + 0.5) * LINE;
-            let (a, b) = (x + GAP, x + GAP + SAMPLE);
-            if let Some(stroke) = stroke {
-                self.segment((a, middle), (b, middle), *stroke)?;
-            }
-            if let Some(marker) = marker {
-                self.marker(((a + b) / 2.0, middle), *marker)?;
-            }
-            if let Some(fill) = fill {
-                let (upper, lower) = ((a + 3.0, middle - 2.5), (b - 3.0, middle + 2.5));
-                self.canvas.rectangle(upper, lower, *fill)?;
-            }
-            let at = (b + GAP, middle + 0.36 * TICK);
-            self.text(text, at, TICK, Color::BLACK, 0.0, false)?;
+            let middle = y + GAP / 2.0 + (i as f64 + 0.5) * ENTRY;
+            self.entry(entry, (x, middle))?;
         }
         Ok(())
     }
+
+    /// A legend's entry, from its left end at half its height.
+    pub(super) fn entry(&mut self, entry: &LegendEntry, (x, middle): Point) -> Drawn {
+        let LegendEntry {
+            text,
+            stroke,
+            marker,
+            fill,
+        } = entry;
+        let (a, b) = (x + GAP, x + GAP + SAMPLE);
+        if let Some(fill) = fill {
+            let (upper, lower) = ((a + 3.0, middle - 2.5), (b - 3.0, middle + 2.5));
+            self.canvas.rectangle(upper, lower, *fill)?;
+        }
+        if let Some(stroke) = stroke {
+            self.segment((a, middle), (b, middle), *stroke)?;
+        }
+        if let Some(marker) = marker {
+            self.marker(((a + b) / 2.0, middle), *marker)?;
+        }
+        let at = (b + GAP, middle + 0.36 * TICK);
+        self.text(text, at, TICK, Color::BLACK, 0.0, false)
+    }
+}
+
+/// Length of the sample in a legend's entry, and the height of an entry.
+const SAMPLE: f64 = 14.0;
+pub(super) const ENTRY: f64 = TICK + 2.5;
+
+/// Width of a legend's entry with the gaps around it.
+pub(super) fn entry_width(entry: &LegendEntry) -> f64 {
+    SAMPLE + 3.0 * GAP + layout(&entry.text, TICK).width
 }

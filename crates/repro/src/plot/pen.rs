@@ -73,6 +73,11 @@ impl Pen<'_> {
                 let corners = [(x - s, y), (x, y - s), (x + s, y), (x, y + s)];
                 self.canvas.polygon(&corners, color)?;
             }
+            Shape::Triangle => {
+                let s = radius * 1.2;
+                let corners = [(x - s, y + 0.75 * s), (x, y - s), (x + s, y + 0.75 * s)];
+                self.canvas.polygon(&corners, color)?;
+            }
             Shape::Cross => {
                 let s = radius * 0.8;
                 for d in [1.0, -1.0] {

@@ -6,7 +6,9 @@ use crate::results::stats::Statistic;
 use crate::results::{Frame, Inputs, Row};
 
 /// Correct samples are counted in the published validation and test sets of this size.
-const SAMPLES: f64 = 600.0;
+pub(crate) const SAMPLES: f64 = 600.0;
+/// Epochs of the published sweeps.
+pub(crate) const SWEEP_EPOCHS: usize = 45;
 /// The published tables round to five decimals.
 const ROUNDING: f64 = 1e-5;
 /// What makes a point of a sweep, besides the reset of Δ: columns there, settings of `network` here.
@@ -62,25 +64,31 @@ pub(crate) struct Series {
     singles: Frame,
 }
 
-/// Our runs of a sweep and the published ones of `figure`, by the duration of patterns.
+/// The published series of `figure` and our runs of a sweep, by the duration of patterns.
 pub(crate) fn sweep(inputs: &Inputs<'_>, experiment: &str, figure: &str) -> Result<Vec<Series>> {
     let sweeps = inputs.published("hill2020_yinyang_sweeps.csv")?;
     let published = sweeps.matching("figure", figure)?;
     let singles = inputs.published("hill2020_yinyang_runs.csv")?;
-    let runs = inputs.runs(experiment)?.by_number("network.t_pattern_ms")?;
-    let series = |(t_pattern_ms, ours): (f64, Frame)| {
-        let same = |row: Row<'_>| Ok(close(row.number("t_pattern_ms")?, t_pattern_ms));
-        let published = published.try_filter(same)?;
+    let runs = inputs.runs(experiment)?;
+    let mut times = published.numbers("t_pattern_ms")?;
+    times.extend(runs.numbers("network.t_pattern_ms")?);
+    times.sort_by(f64::total_cmp);
+    times.dedup_by(|a, b| close(*a, *b));
+    let series = |t_pattern_ms: f64| {
+        let of_time = |frame: &Frame, column: &str| {
+            frame.try_filter(|row| Ok(close(row.number(column)?, t_pattern_ms)))
+        };
+        let published = of_time(&published, "t_pattern_ms")?;
         let name = published.distinct("series")?.into_iter().next();
         Ok(Series {
             t_pattern_ms,
             name: name.unwrap_or_default(),
-            ours,
+            ours: of_time(&runs, "network.t_pattern_ms")?,
             published,
             singles: singles.clone(),
         })
     };
-    runs.into_iter().map(series).collect()
+    times.into_iter().map(series).collect()
 }
 
 /// A published point at which we have runs too.
@@ -94,9 +102,23 @@ pub(crate) struct Joined {
 }
 
 impl Series {
-    /// All published points: `x` and mean accuracy.
-    pub(crate) fn published(&self, x: &str) -> Result<Vec<(f64, f64)>> {
-        self.published.points(x, "accuracy_mean")
+    /// All published points: `x`, mean accuracy and its standard deviation (NaN if it was not published).
+    pub(crate) fn published(&self, x: &str) -> Result<Vec<(f64, f64, f64)>> {
+        let point = |row: Row<'_>| {
+            let std = row.maybe("accuracy_std")?.unwrap_or(f64::NAN);
+            Ok((row.number(x)?, row.number("accuracy_mean")?, std))
+        };
+        self.published.rows().map(point).collect()
+    }
+
+    /// The learning-lags of the series, in ms.
+    pub(crate) fn lags(&self) -> Result<String> {
+        let mut lags = self.published.numbers("learning_lag_ms")?;
+        lags.extend(self.ours.numbers("network.learning_lag_ms")?);
+        lags.sort_by(f64::total_cmp);
+        lags.dedup_by(|a, b| close(*a, *b));
+        let lags: Vec<String> = lags.iter().map(f64::to_string).collect();
+        Ok(lags.join(", "))
     }
 
     /// The published points at which there are runs of ours.
@@ -243,21 +265,24 @@ mod tests {
              2304,100.0,1.0169491525423728,3,30,true,0.7,0.8\n\
              2304,100,1.0169491525423728,3.5,30,true,0.9,1.0\n",
         );
-        assert_eq!(series.len(), 1);
-        let [first, third] = &series[0].joined("learning_lag_ms").unwrap()[..] else {
+        // Those that are published without a run of ours are there too.
+        let times: Vec<f64> = series.iter().map(|s| s.t_pattern_ms).collect();
+        assert_eq!(times, [50.0, 60.0, 75.0, 100.0]);
+        assert!(series[0].joined("learning_lag_ms").unwrap().is_empty());
+        let [first, third] = &series[3].joined("learning_lag_ms").unwrap()[..] else {
             panic!("not two points")
         };
         assert_eq!((first.x, first.published.reset), (0.0, false));
         assert_eq!(first.ours.numbers("test_accuracy").unwrap(), [0.4, 0.6]);
         assert_eq!((third.x, third.published.reset), (1.01695, true));
         assert_eq!(third.ours.numbers("test_accuracy").unwrap(), [0.8]);
-        assert!(series[0].published("learning_lag_ms").unwrap().len() == 60);
+        assert!(series[3].published("learning_lag_ms").unwrap().len() == 60);
     }
 
     #[test]
     fn repeated_runs_are_counted_in_samples_of_their_own_set() {
         let series = joined("2304,100,0,3,30,false,0.5,0.25\n7,100,0,3,30,false,0.5,0.25\n");
-        let points = series[0].joined("learning_lag_ms").unwrap();
+        let points = series[3].joined("learning_lag_ms").unwrap();
         let repeated = points[0].repeated().unwrap();
         assert_eq!(repeated.len(), 1, "one seed is published");
         let Repeated {

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use microcircuit::{
-    Compartment, Integrator, Microcircuit, NetworkParams, Number, Params, PresentError, PyraLNet,
-    SteadNet, Synapse, Weights,
+    Integrator, Microcircuit, NetworkParams, Number, Params, PresentError, PyraLNet, SteadNet,
+    Synapse, Weights,
 };
 use serde::{Deserialize, Serialize};
 
@@ -78,17 +78,6 @@ pub(super) fn distance_from_self_prediction(params: &Params, weights: &Weights<f
             .map_or(f64::NAN, |(w, ideal)| f64::from((w - ideal).norm_squared()))
     };
     (distance(Synapse::Ip), distance(Synapse::Pi))
-}
-
-/// All somatic potentials: layer by layer, pyramidal neurons before interneurons.
-pub(super) fn somata(network: &dyn Microcircuit<f32>) -> Vec<f32> {
-    let layers = 1..=network.params().n_hidden() + 1;
-    let kinds = [Compartment::Soma, Compartment::InnSoma];
-    layers
-        .flat_map(|layer| kinds.map(|kind| network.potential(layer, kind)))
-        .flatten()
-        .flatten()
-        .collect()
 }
 
 /// Mean squared error and accuracy, added up pattern by pattern.

@@ -111,20 +111,23 @@ impl Stability {
         Ok((network, patterns * self.network.t_pattern_ms))
     }
 
-    /// Where interneuron and output would settle if the other two stood still.
-    fn settled(&self, params: &Params, weights: &Weights<f64>, [hidden, _, out]: Somata) -> Pair {
-        let output = steady::output(params, weights, &[hidden], Some(&[self.target]));
-        let inn = steady::interneurons(params, weights, 1, &[hidden], &[out]);
+    /// Where output and interneuron would settle if the hidden neuron stood still.
+    fn settled(&self, params: &Params, weights: &Weights<f64>, hidden: f64) -> Pair {
+        let target = Some(std::slice::from_ref(&self.target));
+        let output = only(steady::output(params, weights, &[hidden], target));
+        let inn = steady::interneurons(params, weights, 1, &[hidden], &[output]);
         Pair {
             interneuron: only(inn),
-            output: only(output),
+            output,
         }
     }
 
     /// u̇ of the hidden neuron at potential `hidden`, the others being where they settle with it.
     fn derivative(&self, params: &Params, weights: &Weights<f64>, hidden: f64) -> f64 {
-        let Pair { output, .. } = self.settled(params, weights, [hidden, 0.0, 0.0]);
-        let Pair { interneuron, .. } = self.settled(params, weights, [hidden, 0.0, output]);
+        let Pair {
+            interneuron,
+            output,
+        } = self.settled(params, weights, hidden);
         only(steady::pyramidal_derivative(
             params,
             weights,
@@ -181,6 +184,8 @@ impl Study for Stability {
         Metric::neutral("diverged"),
     ];
     const HEADLINE: &'static str = "final_speed_per_ms";
+    /// 2: steady states follow from the hidden potential alone, as in eqs. 33 and 34 of the source.
+    const VERSION: u32 = 2;
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![("traces", Table::new(TRACES)), ("phase", Table::new(PHASE))]
@@ -242,8 +247,8 @@ impl Study for Stability {
         monitor.at(0.5)?;
         let mut traces = Table::new(TRACES);
         let mut record = |time_ms: f64, somata: Somata| {
-            let steady = self.settled(&params, &weights, somata);
             let [hidden, inn, output] = somata;
+            let steady = self.settled(&params, &weights, hidden);
             let row = [hidden, inn, output, steady.interneuron, steady.output];
             let [a, b, c, d, e] = row.map(|u| Cell::rounded(u, 6));
             traces.push([Cell::rounded(time_ms, 9), a, b, c, d, e]);

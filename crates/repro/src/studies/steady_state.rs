@@ -1,10 +1,10 @@
 //! How far the steady-state approximation is from the full simulation.
 
 use anyhow::{Result, ensure};
-use microcircuit::{Microcircuit, NetworkParams, Params, Pattern, Weights};
+use microcircuit::{Compartment, Microcircuit, NetworkParams, Params, Pattern, Synapse};
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, record_divergence, somata};
+use super::circuits::{Model, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
 use super::{DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
@@ -28,7 +28,7 @@ pub(super) struct SteadyState {
     /// Sweeps per exposure, and weight updates per pattern, of the approximations.
     n_passes: Vec<usize>,
     n_exposures: Vec<usize>,
-    /// Patterns between the rows of table `deviations`.
+    /// Patterns from one row of a quantity in table `deviations` to the next.
     record_patterns: usize,
 }
 
@@ -46,86 +46,159 @@ impl SteadyState {
     }
 }
 
-/// Sums of squares of a difference and of what it is relative to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Deviation {
-    difference: f64,
-    reference: f64,
-}
-
-impl Deviation {
-    /// Adds entries of the simulation and of the approximation.
-    fn add<'a>(
-        &mut self,
-        simulated: impl IntoIterator<Item = &'a f32>,
-        approximate: impl IntoIterator<Item = &'a f32>,
-    ) {
-        for (&s, &a) in simulated.into_iter().zip(approximate) {
-            let (s, a) = (f64::from(s), f64::from(a));
-            self.difference += (s - a).powi(2);
-            self.reference += s.powi(2);
-        }
-    }
-
-    /// RMS of the difference over RMS of the simulation.
-    ///
-    /// ```text
-    /// √(Σ (x_sim − x_stead)² / Σ x_sim²)
-    /// ```
-    fn relative(self) -> f64 {
-        (self.difference / self.reference).sqrt()
-    }
-}
-
 type Network = dyn Microcircuit<f32>;
 
-/// Deviation of the settled somatic potentials of all pyramidal neurons and interneurons.
-fn potentials(simulation: &Network, approximation: &Network) -> f64 {
-    let mut deviation = Deviation::default();
-    deviation.add(&somata(simulation), &somata(approximation));
-    deviation.relative()
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+enum Quantity {
+    /// Settled somata of one population.
+    Somata(usize, Compartment),
+    /// One plastic matrix.
+    Weights(usize, Synapse),
 }
 
-/// Deviation of all plastic weights.
-fn weights(params: &Params, simulated: &Weights<f32>, approximate: &Weights<f32>) -> f64 {
-    use microcircuit::Synapse::{Down, Ip, Pi, Up};
-    let mut deviation = Deviation::default();
-    for (layer, synapse) in params.synapses() {
-        let plastic = match synapse {
-            Up => params.eta_up(layer) > 0.0,
-            Ip => params.eta_ip(layer) > 0.0,
-            Pi => params.eta_pi(layer) > 0.0,
-            Down => false,
+impl Quantity {
+    /// What a run compares: all plastic matrices if it learns, else all somata.
+    fn of(params: &Params, learn: bool) -> Vec<Self> {
+        if !learn {
+            let populations = |layer| {
+                let kinds = [Compartment::Soma, Compartment::InnSoma];
+                kinds.map(|kind| Self::Somata(layer, kind))
+            };
+            let output = params.n_hidden() + 1;
+            let hidden = (1..output).flat_map(populations);
+            return hidden
+                .chain([Self::Somata(output, Compartment::Soma)])
+                .collect();
+        }
+        let plastic = |&(layer, synapse): &(usize, Synapse)| match synapse {
+            Synapse::Up => params.eta_up(layer) > 0.0,
+            Synapse::Ip => params.eta_ip(layer) > 0.0,
+            Synapse::Pi => params.eta_pi(layer) > 0.0,
+            Synapse::Down => false,
         };
-        if let (true, Some(s), Some(a)) = (
-            plastic,
-            simulated.get(layer, synapse),
-            approximate.get(layer, synapse),
-        ) {
-            deviation.add(s, a);
+        let plastic = params.synapses().filter(plastic);
+        plastic
+            .map(|(layer, synapse)| Self::Weights(layer, synapse))
+            .collect()
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Somata(layer, Compartment::InnSoma) => format!("interneurons_{layer}"),
+            Self::Somata(layer, _) => format!("pyramidal_{layer}"),
+            Self::Weights(layer, Synapse::Up) => format!("up_{layer}"),
+            Self::Weights(layer, Synapse::Ip) => format!("ip_{layer}"),
+            Self::Weights(layer, Synapse::Pi) => format!("pi_{layer}"),
+            Self::Weights(layer, Synapse::Down) => format!("down_{layer}"),
         }
     }
-    deviation.relative()
+
+    fn read(self, network: &Network) -> Vec<f32> {
+        match self {
+            Self::Somata(layer, kind) => network.potential(layer, kind).unwrap_or_default(),
+            Self::Weights(layer, synapse) => {
+                let weights = network.weights();
+                let matrix = weights.get(layer, synapse);
+                matrix.map_or_else(Vec::new, |w| w.iter().copied().collect())
+            }
+        }
+    }
+}
+
+/// How far one quantity of the approximations is from that of the simulation.
+///
+/// ```text
+/// somata     √⟨(u_sim − u_stead)² / ⟨u_sim⟩²⟩     outer mean over neurons, inner over all patterns: each neuron by itself
+/// weights    √(⟨(W_sim − W_stead)²⟩ / ⟨W_sim²⟩)   means over entries, the second over all recorded patterns too
+/// ```
+///
+/// Source: the published program's plots; its labels say "RMSE / RMS" for both.
+struct Deviations {
+    quantity: Quantity,
+    /// Sum over patterns of each soma, or of the mean square of the weights.
+    sums: Vec<f64>,
+    counted: usize,
+    /// Per row of the table: pattern, index of the approximation, and squares of the differences: of each soma, or their mean.
+    squares: Vec<(usize, usize, Vec<f64>)>,
+}
+
+impl Deviations {
+    fn new(quantity: Quantity) -> Self {
+        Self {
+            quantity,
+            sums: Vec::new(),
+            counted: 0,
+            squares: Vec::new(),
+        }
+    }
+
+    /// Counts a state of the simulation among those that deviations are relative to.
+    fn count(&mut self, simulated: &[f32]) {
+        let terms: Vec<f64> = match self.quantity {
+            Quantity::Somata(..) => simulated.iter().map(|&u| f64::from(u)).collect(),
+            Quantity::Weights(..) => vec![mean(simulated.iter().map(|&w| f64::from(w).powi(2)))],
+        };
+        self.sums.resize(terms.len(), 0.0);
+        self.sums
+            .iter_mut()
+            .zip(terms)
+            .for_each(|(sum, x)| *sum += x);
+        self.counted += 1;
+    }
+
+    fn record(&mut self, pattern: usize, approximation: usize, simulated: &[f32], other: &[f32]) {
+        let pairs = simulated.iter().zip(other);
+        let squares = pairs.map(|(&s, &a)| (f64::from(s) - f64::from(a)).powi(2));
+        let squares = match self.quantity {
+            Quantity::Somata(..) => squares.collect(),
+            Quantity::Weights(..) => vec![mean(squares)],
+        };
+        self.squares.push((pattern, approximation, squares));
+    }
+
+    /// Pattern, index of the approximation, and deviation, in the order of recording.
+    fn rows(&self) -> Vec<(usize, usize, f64)> {
+        let scale = |sum: f64| match self.quantity {
+            Quantity::Somata(..) => (sum / self.counted as f64).powi(2),
+            Quantity::Weights(..) => sum / self.counted as f64,
+        };
+        let scales: Vec<f64> = self.sums.iter().map(|&sum| scale(sum)).collect();
+        let row = |(pattern, approximation, squares): &(usize, usize, Vec<f64>)| {
+            let relative = squares
+                .iter()
+                .zip(&scales)
+                .map(|(square, scale)| square / scale);
+            (*pattern, *approximation, mean(relative).sqrt())
+        };
+        self.squares.iter().map(row).collect()
+    }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = values.len() as f64;
+    values.sum::<f64>() / n
 }
 
 /// Columns of table `deviations`.
 const DEVIATIONS: [&str; 5] = [
+    "quantity",
     "pattern",
     "n_passes",
     "n_exposures",
-    "potentials",
-    "weights",
+    "deviation",
 ];
 
 impl Study for SteadyState {
     const NAME: &'static str = "steady-state-validity";
     const METRICS: &'static [Metric] = &[
         Metric::neutral("engine"),
-        Metric::lower("potential_deviation"),
-        Metric::lower("weight_deviation"),
+        Metric::lower("last_deviation"),
         Metric::neutral("diverged"),
     ];
-    const HEADLINE: &'static str = "potential_deviation";
+    const HEADLINE: &'static str = "last_deviation";
+    /// 2: deviations as the published program computes them, one per population or matrix.
+    const VERSION: u32 = 2;
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![("deviations", Table::new(DEVIATIONS))]
@@ -195,8 +268,8 @@ impl SteadyState {
             // Without noise in its parameters a network never asks for a normal deviate.
             approximations.push(Model::SteadNet.build(params, initial.clone(), || 0.0)?);
         }
-        let mut deviations = Table::new(DEVIATIONS);
-        let mut last = (f64::NAN, f64::NAN);
+        let quantities = Quantity::of(&session.params, self.learn);
+        let mut all: Vec<_> = quantities.into_iter().map(Deviations::new).collect();
         for i in 0..self.patterns {
             let pattern = Pattern {
                 nudge: self.nudge,
@@ -207,28 +280,39 @@ impl SteadyState {
             for approximation in &mut approximations {
                 approximation.present(&pattern, &mut ())?;
             }
-            if (i + 1) % self.record_patterns != 0 {
+            let recorded = (i + 1) % self.record_patterns == 0;
+            if !recorded && self.learn {
                 continue;
             }
             monitor.at(i as f64 / self.patterns as f64)?;
-            let simulated = simulation.weights();
-            for (variant, approximation) in variants.iter().zip(&approximations) {
-                last = (
-                    potentials(simulation, approximation.as_ref()),
-                    weights(&session.params, &simulated, &approximation.weights()),
-                );
-                deviations.push([
-                    (i + 1).into(),
-                    variant.n_passes.into(),
-                    variant.n_exposures.into(),
-                    Cell::rounded(last.0, 4),
-                    Cell::rounded(last.1, 4),
-                ]);
+            for deviations in &mut all {
+                let simulated = deviations.quantity.read(simulation);
+                deviations.count(&simulated);
+                if recorded {
+                    for (k, approximation) in approximations.iter().enumerate() {
+                        let other = deviations.quantity.read(approximation.as_ref());
+                        deviations.record(i + 1, k, &simulated, &other);
+                    }
+                }
             }
         }
-        outcome.metric("potential_deviation", last.0);
-        outcome.metric("weight_deviation", last.1);
-        outcome.table("deviations", deviations);
+        let mut table = Table::new(DEVIATIONS);
+        let mut last: f64 = 0.0;
+        for deviations in &all {
+            let rows = deviations.rows();
+            for &(pattern, k, deviation) in &rows {
+                table.push([
+                    deviations.quantity.name().into(),
+                    pattern.into(),
+                    variants[k].n_passes.into(),
+                    variants[k].n_exposures.into(),
+                    Cell::rounded(deviation, 4),
+                ]);
+            }
+            last = last.max(rows.last().map_or(f64::NAN, |row| row.2));
+        }
+        outcome.metric("last_deviation", last);
+        outcome.table("deviations", table);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::super::Figure;
+use super::super::look::{ASTROCYTES, NEURONS};
 use crate::plot::{Axes, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::stats::median;
 use crate::results::{Frame, Inputs, Reads};
@@ -44,28 +45,29 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let mut page = Page::new(Width::Double, 330.0);
     for (i, (target, title)) in TARGETS.iter().enumerate() {
         let mut axes = error_panel(&trained.matching("target", target)?, i == 0)?;
-        axes = axes.title(*title).tag(["a", "b", "c", "d"][i]);
+        page.key(&mut axes);
+        axes = axes.title(*title).tag(["a", "b", "d", "e"][i]);
         page.place(page.cell(2, 3, i / 2, i % 2), axes);
     }
     let sudoku = inputs.runs("astro_sudoku")?;
     let axes = sudoku_panel(&sudoku, "residual", "relative residual", 1e-16)?;
     page.place(
         page.cell(2, 3, 0, 2),
-        axes.tag("e").title("a given *n* × *n* layer compiled"),
+        axes.tag("c").title("a given *n* × *n* layer compiled"),
     );
     let axes = sudoku_panel(
         &sudoku,
         "network_sup_error",
-        "largest error of the network, f32",
+        "largest error of the network",
         1e-7,
     )?;
     page.place(
         page.cell(2, 3, 1, 2),
-        axes.tag("f").title("the same as rectifying astrocytes"),
+        axes.tag("f").title("the same with rectifiers"),
     );
     page.note(
         "Lattice wiring; dense: one hidden layer, as many parameters. Diamonds: elimination, 2*n* − 3 slides; dotted: *n* − 1. \
-         The construction (e, f) shows what such layers can compute; training (a–d) only what was found, an upper bound \
+         The construction (c, f; single precision) shows what such layers can compute; training (a, b, d, e) only what was found, an upper bound \
          of the error at that depth.",
     );
     Ok(page)
@@ -75,19 +77,18 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
 fn error_panel(runs: &Frame, legend: bool) -> Result<Axes> {
     let x = Scale::linear("astrocyte layers").from(0.0);
     let mut axes = Axes::new(x, Scale::log("largest error").limits(1e-3, 3.0));
-    for (i, cells) in ["astrocytes", "neurons"].iter().enumerate() {
+    for (cells, color) in [("astrocytes", ASTROCYTES), ("neurons", NEURONS)] {
         let (mut medians, mut dots) = (Vec::new(), Vec::new());
         for (depth, runs) in runs.matching("network.cells", cells)?.by_number("depth")? {
             let errors = runs.numbers("sup_error")?;
             medians.push((depth, median(&errors)));
             dots.extend(errors.into_iter().map(|e| (depth, e)));
         }
-        let color = SERIES[i];
         axes.points(dots, Marker::dot(color.lighter(0.5)).radius(1.0));
         axes.line(medians.clone(), Stroke::solid(color));
         axes.points(medians, Marker::dot(color));
         if legend {
-            axes.legend(*cells, Stroke::solid(color), Marker::dot(color));
+            axes.legend(cells, Stroke::solid(color), Marker::dot(color));
         }
     }
     Ok(axes)

@@ -1,6 +1,7 @@
 //! Bars with the single runs as dots, and the published bars beside them.
 
-use crate::plot::{Axes, Color, Marker, SERIES, Scale, Stroke};
+use super::super::look::{ASTROCYTES, NEURONS};
+use crate::plot::{Axes, Color, Marker, Scale, Stroke};
 use crate::results::started::Accuracies;
 use crate::results::stats::{mean, median};
 
@@ -23,6 +24,8 @@ impl Statistic {
 /// One condition of a panel.
 pub(super) struct Condition {
     pub(super) label: String,
+    /// Of what the network is made.
+    pub(super) color: Color,
     /// Our runs.
     pub(super) ours: Accuracies,
     /// The published bar, if there is one.
@@ -31,9 +34,9 @@ pub(super) struct Condition {
     pub(super) published_runs: Accuracies,
 }
 
-/// What bars are filled with.
-pub(super) const OURS: Color = SERIES[0];
 const PUBLISHED: Color = Color::LIGHT;
+/// How much lighter a bar is than its dots.
+const BAR: f64 = 0.45;
 
 /// Half-width of a bar; conditions are 1 apart.
 const HALF: f64 = 0.19;
@@ -50,7 +53,7 @@ fn categories(label: &str, conditions: &[Condition]) -> Scale {
 
 /// Accuracies in per cent: bars, runs as dots, and the mean of the runs that started as a diamond.
 pub(super) fn accuracies(label: &str, conditions: &[Condition], statistic: Statistic) -> Axes {
-    let y = Scale::linear("test accuracy / %").limits(0.0, 100.0);
+    let y = Scale::linear("test accuracy / %").limits(0.0, 111.0);
     let mut axes = Axes::new(categories(label, conditions), y);
     let dots = |axes: &mut Axes, x: f64, values: &[f64], color: Color| {
         let spread = |i: usize| ((i * 7) % 11) as f64 / 10.0 - 0.5;
@@ -71,9 +74,9 @@ pub(super) fn accuracies(label: &str, conditions: &[Condition], statistic: Stati
             &mut axes,
             x,
             statistic.of(&condition.ours.all()),
-            OURS.lighter(0.45),
+            condition.color.lighter(BAR),
         );
-        dots(&mut axes, x, &condition.ours.all(), OURS);
+        dots(&mut axes, x, &condition.ours.all(), condition.color);
         let started = condition.ours.started();
         if !started.is_empty() {
             let mean = 100.0 * Statistic::Mean.of(&started);
@@ -96,22 +99,31 @@ pub(super) fn accuracies(label: &str, conditions: &[Condition], statistic: Stati
     axes
 }
 
-/// The legend of [`accuracies`].
-pub(super) fn legend(axes: &mut Axes, statistic: Statistic, published: bool) {
+/// How many runs stayed at chance, over the bars of [`accuracies`].
+pub(super) fn counts(axes: &mut Axes, conditions: &[Condition]) {
+    for (i, condition) in conditions.iter().enumerate() {
+        let text = format!("{} of {}", condition.ours.stuck(), condition.ours.len());
+        axes.text((i as f64, 106.0), text, Color::NOTE, 0.5);
+    }
+}
+
+/// The legend of [`accuracies`]; `neurons` if there are any.
+pub(super) fn legend(axes: &mut Axes, statistic: Statistic, neurons: bool) {
     let name = match statistic {
         Statistic::Mean => "mean",
         Statistic::Median => "median",
     };
-    if published {
-        axes.legend_box(format!("published, {name}"), PUBLISHED);
+    axes.legend_box(format!("published, {name}"), PUBLISHED);
+    axes.legend_box(format!("ours, astrocytes, {name}"), ASTROCYTES.lighter(BAR));
+    if neurons {
+        axes.legend_box(format!("ours, neurons, {name}"), NEURONS.lighter(BAR));
     }
-    axes.legend_box(format!("ours, {name}"), OURS.lighter(0.45));
     axes.legend(
         "mean of runs that started",
         Stroke::solid(Color::BLACK),
         None,
     );
-    axes.legend("chance", Stroke::dotted(Color::GREY), None);
+    axes.legend("chance, 11.35 %", Stroke::dotted(Color::GREY), None);
 }
 
 /// Per cent of the runs that stayed at chance.
@@ -122,7 +134,8 @@ pub(super) fn at_chance(label: &str, conditions: &[Condition], published: &[Opti
         let share = 100.0 * condition.ours.at_chance();
         let published = published.get(i).copied().flatten();
         let x = i as f64 + if published.is_some() { HALF } else { 0.0 };
-        axes.rectangle((x - HALF, x + HALF), (0.0, share), OURS.lighter(0.45));
+        let fill = condition.color.lighter(BAR);
+        axes.rectangle((x - HALF, x + HALF), (0.0, share), fill);
         if let Some(share) = published {
             let x = i as f64 - HALF;
             axes.rectangle((x - HALF, x + HALF), (0.0, 100.0 * share), PUBLISHED);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::super::Figure;
-use super::bars::{Condition, Statistic, accuracies, at_chance, legend};
+use super::bars::{Condition, Statistic, accuracies, counts, legend};
 use super::levels::by_level;
 use crate::plot::{Page, Width};
 use crate::results::{Frame, Reads};
@@ -46,18 +46,19 @@ pub(in crate::figures) static DROPOUT: Figure = Figure {
 fn draw(published: &Disturbed, runs: &Frame, label: &str) -> Result<Page> {
     let name = |level: f64, encoder: &str| match encoder {
         "vae" => level.to_string(),
-        _ => format!("{level}, proj."),
+        _ => format!("{level}, projection"),
     };
     let conditions = by_level(published, runs, name)?.into_iter();
     let conditions: Vec<Condition> = conditions.map(|(_, condition)| condition).collect();
     let mut page = Page::new(Width::Double, 170.0);
-    let left = accuracies(label, &conditions, Statistic::Mean).tag("a");
-    page.place(page.cell(1, 2, 0, 0), left);
-    let mut right = at_chance(label, &conditions, &[])
-        .tag("b")
-        .legend_at(0.0, 1.0);
-    legend(&mut right, Statistic::Mean, true);
-    page.place(page.cell(1, 2, 0, 1), right);
-    page.note("Published wiring. 0, proj.: on a random projection, as the published zero.");
+    let mut axes = accuracies(label, &conditions, Statistic::Mean);
+    counts(&mut axes, &conditions);
+    legend(&mut axes, Statistic::Mean, false);
+    page.key(&mut axes);
+    page.place(page.cell(1, 1, 0, 0), axes);
+    page.note(
+        "Published wiring. Over the bars: how many of our runs stayed at chance. Projection: on a random projection, as the published \
+         zero; all others on the latents of an autoencoder.",
+    );
     Ok(page)
 }

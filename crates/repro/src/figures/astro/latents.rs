@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::super::Figure;
-use super::bars::OURS;
+use super::super::look::ASTROCYTES;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::started::Accuracies;
 use crate::results::stats::median;
@@ -36,7 +36,7 @@ struct Group {
     label: String,
     color: Color,
     started: Vec<f64>,
-    at_chance: f64,
+    stuck: usize,
 }
 
 impl Group {
@@ -44,7 +44,7 @@ impl Group {
         Self {
             label: label.into(),
             color,
-            at_chance: runs.at_chance(),
+            stuck: runs.stuck(),
             started: runs.started(),
         }
     }
@@ -59,62 +59,45 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let mut orders = orders(&runs)?;
     orders.sort_by(|a, b| a.median().total_cmp(&b.median()));
     let others = others(inputs, &runs)?;
-    let mut page = Page::new(Width::Double, 290.0);
-    let count = orders.len();
-    let x = || {
-        let names = orders.iter().enumerate();
-        let ours = names.map(|(i, group)| (i as f64, group.label.clone()));
-        let theirs = others.iter().enumerate();
-        let theirs = theirs.map(|(i, group)| (beyond(count, i), group.label.clone()));
-        Scale::linear("order of the latents, by the median of its runs")
-            .ticks(ours.chain(theirs).collect::<Vec<_>>())
-            .limits(-0.7, beyond(count, others.len()) - 1.0)
-    };
-    let accuracy = Scale::linear("accuracy if started / %").limits(60.0, 95.0);
-    let mut started = Axes::new(x(), accuracy).legend_at(0.0, 0.0);
-    let mut chance = Axes::new(x(), Scale::linear("runs at chance / %").limits(0.0, 100.0));
-    let places = (0..count).map(|i| i as f64);
-    let places = places.chain((0..).map(|i| beyond(count, i)));
-    for (place, group) in places.zip(orders.iter().chain(&others)) {
+    let last = orders.len() as f64 - 0.4;
+    let x = Scale::linear("orders of the latents, by the median of their runs")
+        .limits(-0.6, last)
+        .ticks(Vec::<(f64, String)>::new());
+    let accuracy = Scale::linear("accuracy of runs that started / %").limits(70.0, 100.0);
+    let mut axes = Axes::new(x, accuracy).title(span(&orders));
+    for (group, stroke) in others.iter().zip([Stroke::dashed, Stroke::dotted]) {
+        let stroke = stroke(group.color);
+        axes.across(100.0 * group.median(), stroke);
+        axes.legend(group.label.clone(), stroke, None);
+    }
+    for (place, group) in orders.iter().enumerate() {
+        let place = place as f64;
         let median = 100.0 * group.median();
         let aside = |i: usize| 0.05 * ((i * 7 % 11) as f64 - 5.0);
         let dots = group.started.iter().enumerate();
         let dots = dots.map(|(i, a)| (place + aside(i), 100.0 * a));
         let faint = Marker::dot(group.color.lighter(0.5)).radius(0.9);
-        started.points(dots.collect::<Vec<_>>(), faint);
+        axes.points(dots.collect::<Vec<_>>(), faint);
         if median.is_finite() {
-            started.line(
-                [(place - 0.35, median), (place + 0.35, median)],
-                Stroke::solid(group.color),
-            );
+            let level = [(place - 0.35, median), (place + 0.35, median)];
+            axes.line(level, Stroke::solid(group.color));
         }
-        let share = (0.0, 100.0 * group.at_chance);
-        chance.rectangle(
-            (place - 0.35, place + 0.35),
-            share,
-            group.color.lighter(0.45),
-        );
+        axes.text((place, 98.0), group.stuck.to_string(), Color::NOTE, 0.5);
     }
     for (name, color) in [
-        ("another order, median of its runs", OURS),
+        ("another order: runs and their median", ASTROCYTES),
         ("as trained", SERIES[1]),
-        ("other autoencoders", Color::GREY),
     ] {
-        started.legend(name, Stroke::solid(color), Marker::dot(color.lighter(0.5)));
+        axes.legend(name, Stroke::solid(color), Marker::dot(color.lighter(0.5)));
     }
-    let whole = page.cell(2, 1, 0, 0);
-    page.place(whole, started.tag("a"));
-    page.place(page.cell(2, 1, 1, 0), chance.tag("b"));
+    let mut page = Page::new(Width::Double, 190.0);
+    page.key(&mut axes);
+    page.place(page.cell(1, 1, 0, 0), axes);
     page.note(
-        "One autoencoder, of whose 20 latents the published wiring reads 18. Others: those of the published program and of the talk.",
+        "One autoencoder, of whose 20 latents the published wiring reads 18 and joins neighbours. Above: how many runs of each order \
+         stayed at chance.",
     );
-    page.note(span(&orders));
     Ok(page)
-}
-
-/// Where other autoencoders stand: beside all orders, further apart.
-fn beyond(orders: usize, other: usize) -> f64 {
-    orders as f64 + 1.0 + 2.0 * other as f64
 }
 
 /// One group per order; order 0 is the one in which the autoencoder was trained.
@@ -124,7 +107,7 @@ fn orders(runs: &Frame) -> Result<Vec<Group>> {
         // Settings that are as usual are left out of the table.
         Ok(match order.as_str() {
             "" => Group::new("0", SERIES[1], &runs),
-            _ => Group::new(order, OURS, &runs),
+            _ => Group::new(order, ASTROCYTES, &runs),
         })
     };
     runs.distinct("encoder.order")?
@@ -142,11 +125,15 @@ fn others(inputs: &Inputs<'_>, runs: &Frame) -> Result<Vec<Group>> {
     let program = program_on_autoencoder(inputs, epochs)?;
     let mut groups = Vec::new();
     if program.len() > 0 {
-        groups.push(Group::new("program", Color::GREY, &program));
+        groups.push(Group::new(
+            "median of the published program's runs, its autoencoder",
+            Color::GREY,
+            &program,
+        ));
     }
     if epochs == TALK_EPOCHS {
         let printed = printed_on_autoencoder(inputs)?;
-        groups.push(Group::new("talk", Color::GREY, &printed));
+        groups.push(Group::new("of the talk's", Color::GREY, &printed));
     }
     Ok(groups)
 }
@@ -160,7 +147,7 @@ fn span(orders: &[Group]) -> String {
         .collect();
     match (medians.first(), medians.last()) {
         (Some(low), Some(high)) => format!(
-            "Medians of {} orders: {:.1} to {:.1} %.",
+            "medians of {} orders: {:.1} to {:.1} %",
             medians.len(),
             100.0 * low,
             100.0 * high

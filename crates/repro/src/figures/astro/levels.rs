@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::super::look::ASTROCYTES;
 use super::bars::Condition;
 use crate::results::Frame;
 use crate::results::started::Accuracies;
@@ -23,6 +24,7 @@ pub(super) fn by_level(
             let comparable = encoder == Disturbed::encoder(level);
             let condition = Condition {
                 label: label(level, encoder),
+                color: ASTROCYTES,
                 ours: Accuracies::ours(&runs)?,
                 published: published.mean(level)?.filter(|_| comparable),
                 published_runs: published.runs(level)?,

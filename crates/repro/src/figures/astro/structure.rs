@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::super::Figure;
+use super::super::look::{ASTROCYTES, NEURONS};
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::{Frame, Inputs, Reads};
 
@@ -24,7 +25,7 @@ pub(in crate::figures) static LAYERS: Figure = Figure {
 pub(in crate::figures) static DEPTH: Figure = Figure {
     id: "astro-depth",
     source: "Peterson 2019, depth",
-    shows: "widths of two equivalent networks: width requires depth",
+    shows: "the same widths in neurons and in astrocytes: width requires depth",
     reads: &[Reads::table(
         "astro_structure",
         "widths",
@@ -48,7 +49,8 @@ fn layers(inputs: &Inputs<'_>) -> Result<Page> {
         }
     }
     page.note(
-        "Inputs below, outputs above. Orange: connections of the ring that cross it; open circles: inputs that are never read.",
+        "Inputs below, outputs above; waves of calcium run upwards. Orange: connections that wrap around, since the published code \
+         takes the row for a ring; open circles: inputs that nobody reads.",
     );
     Ok(page)
 }
@@ -101,14 +103,25 @@ fn layer_inputs(layer: &Frame) -> Result<f64> {
     })
 }
 
+/// The networks of the figure: their names in the table and over the panel.
+const NETWORKS: [(&str, &str, Color); 3] = [
+    ("neurons", "neurons", NEURONS),
+    ("astrocytes", "astrocytes, as drawn", ASTROCYTES),
+    (
+        "astrocytes, as trained",
+        "astrocytes, as trained",
+        ASTROCYTES,
+    ),
+];
+
 fn depth(inputs: &Inputs<'_>) -> Result<Page> {
     let widths = inputs.table("astro_structure", "widths")?;
-    let mut page = Page::new(Width::Double, 190.0);
-    for (column, network) in ["neurons", "astrocytes"].iter().enumerate() {
+    let mut page = Page::new(Width::Double, 230.0);
+    for (column, (network, name, color)) in NETWORKS.into_iter().enumerate() {
         let layers = widths.matching("network", network)?;
         let connections: f64 = layers.numbers("connections")?.iter().sum();
-        let title = format!("{network}: {connections} connections");
-        let last = layers.len() as f64;
+        let depth = layers.len() - 1;
+        let title = format!("{name}: {depth} layers");
         let mut ticks = Vec::new();
         let mut bars = Vec::new();
         for row in layers.rows() {
@@ -116,20 +129,22 @@ fn depth(inputs: &Inputs<'_>) -> Result<Page> {
             ticks.push((y, row.text("kind")?.to_owned()));
             bars.push((y, width));
         }
-        let y = Scale::linear("")
-            .limits(-0.7, last.max(4.0) - 0.3)
-            .ticks(ticks);
-        let x = Scale::linear("cells")
+        let y = Scale::linear("").limits(-0.7, 15.7).ticks(ticks);
+        let x = Scale::linear(format!("cells in a layer; {connections} connections"))
             .limits(-16.5, 16.5)
-            .ticks(Vec::<(f64, String)>::new());
-        let mut axes = Axes::new(x, y).title(title).tag(["a", "b"][column]);
+            .ticks(Vec::<(f64, String)>::new())
+            .unlabelled();
+        let mut axes = Axes::new(x, y).title(title).tag(["a", "b", "c"][column]);
         for (y, width) in bars {
-            let color = SERIES[column].lighter(0.3);
-            axes.rectangle((-width / 2.0, width / 2.0), (y - 0.36, y + 0.36), color);
-            axes.text((0.0, y), format!("{width}"), Color::WHITE, 0.5);
+            let cells = (-width / 2.0, width / 2.0);
+            axes.rectangle(cells, (y - 0.4, y + 0.4), color.lighter(0.7));
+            axes.text((0.0, y), format!("{width}"), Color::BLACK, 0.5);
         }
-        page.place(page.cell(1, 2, 0, column), axes);
+        page.place(page.cell(1, 3, 0, column), axes);
     }
-    page.note("From the code (below) to the ten classes (above). The astrocytes' layers alternate gather and slide.");
+    page.note(
+        "From the code (below) to the ten classes (above). A layer of astrocytes is at most two cells wider or narrower than the one \
+         before it, so that 30 cells in the middle take five layers up and ten down. The talk draws b and trains c, which only narrows.",
+    );
     Ok(page)
 }

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::super::Figure;
-use super::bars::{Condition, Statistic, accuracies, at_chance, legend};
-use crate::plot::{Page, Width};
+use super::super::look::{ASTROCYTES, NEURONS};
+use super::bars::{Condition, Statistic, accuracies, counts, legend};
+use crate::plot::{Page, Rect, Width};
 use crate::results::started::Accuracies;
 use crate::results::{Frame, Inputs, Reads};
 use crate::sources::peterson::{Encoder, encoders};
@@ -39,6 +40,7 @@ pub(in crate::figures) static ASTRO_VS_NEURONS: Figure = Figure {
 fn conditions(encoder: &Encoder, neurons: Vec<(String, Frame)>) -> Result<Vec<Condition>> {
     let mut conditions = vec![Condition {
         label: "astrocytes".to_owned(),
+        color: ASTROCYTES,
         ours: Accuracies::ours(&encoder.astrocytes)?,
         published: encoder.medians.0,
         published_runs: encoder.runs.clone(),
@@ -46,6 +48,7 @@ fn conditions(encoder: &Encoder, neurons: Vec<(String, Frame)>) -> Result<Vec<Co
     for (i, (label, runs)) in neurons.into_iter().enumerate() {
         conditions.push(Condition {
             label,
+            color: NEURONS,
             ours: Accuracies::ours(&runs)?,
             published: encoder.medians.1.filter(|_| i == 0),
             published_runs: Accuracies::default(),
@@ -63,28 +66,29 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         let neurons = widths.map(|(hidden, runs)| (format!("20-{hidden}-10"), runs));
         right.extend(conditions(&encoder, neurons.collect())?);
     }
-    let mut page = Page::new(Width::Double, 300.0);
-    let whole = page.cell(2, 1, 0, 0);
-    let place = |row: f64, from: f64, to: f64| {
-        let mut rect = whole;
-        (rect.x, rect.w, rect.y) = (whole.w * from, whole.w * (to - from), whole.h * row);
-        rect
+    let mut page = Page::new(Width::Double, 190.0);
+    let part = |from: f64, to: f64| {
+        let whole = page.part(1, 1, 0, 0);
+        Rect {
+            x: whole.w * from,
+            w: whole.w * (to - from),
+            ..whole
+        }
     };
-    let fixed = "autoencoder (left), random projection (right)";
-    let first = accuracies("", &left, Statistic::Median)
+    let (narrow, wide) = (part(0.0, 0.36), part(0.36, 1.0));
+    let mut first = accuracies("", &left, Statistic::Median)
         .tag("a")
-        .title("VAE learning along");
-    page.place(place(0.0, 0.0, 0.38), first);
-    let second = accuracies(fixed, &right, Statistic::Median)
+        .title("the autoencoder learns along");
+    counts(&mut first, &left);
+    legend(&mut first, Statistic::Median, true);
+    page.key(&mut first);
+    page.place(narrow, first);
+    let fixed = "on the latents of an autoencoder (left), on a random projection (right)";
+    let mut second = accuracies(fixed, &right, Statistic::Median)
         .tag("b")
-        .title("fixed encoders");
-    page.place(place(0.0, 0.38, 1.0), second);
-    let published = Some(left[0].published_runs.at_chance());
-    let third = at_chance("", &left, &[published]);
-    page.place(place(1.0, 0.0, 0.38), third);
-    let mut fourth = at_chance(fixed, &right, &[]).legend_at(1.0, 1.0);
-    legend(&mut fourth, Statistic::Median, true);
-    page.place(place(1.0, 0.38, 1.0), fourth);
+        .title("the encoder is fixed");
+    counts(&mut second, &right);
+    page.place(wide, second);
     let means: Vec<String> = left
         .iter()
         .map(|c| (&c.label, Statistic::Mean.of(&c.ours.all())))
@@ -92,7 +96,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         .collect();
     let means = means.join(", ");
     page.note(format!(
-        "Astrocytes with the published wiring; means of all runs: {means}."
+        "Astrocytes with the published wiring. Over the bars: how many of our runs stayed at chance. Means of all runs in a: {means}."
     ));
     Ok(page)
 }

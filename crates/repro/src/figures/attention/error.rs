@@ -15,7 +15,7 @@ const FITTED_FROM: f64 = 128.0;
 pub(in crate::figures) static ATTENTION_ERROR: Figure = Figure {
     id: "attention-error",
     source: "Kozachkov 2023, theory",
-    shows: "error of the neuron–astrocyte circuit against softmax attention falls as 1/√m",
+    shows: "error of the neuron–astrocyte circuit against softmax attention: 1/√m while attention is soft, far slower once scores spread",
     reads: &[Reads::runs(
         "attention_error",
         &[
@@ -36,13 +36,22 @@ pub(in crate::figures) static ATTENTION_ERROR: Figure = Figure {
         let runs = inputs.runs("attention_error")?;
         let scales = runs.by_number("sequence.scale")?;
         let mut page = Page::new(Width::Double, 330.0);
+        let shared = [
+            Limits::of(&runs, &RELATIVE_ERROR)?,
+            Limits::of(&runs, &COSINE)?,
+        ];
         for (column, (scale, runs)) in scales.iter().enumerate() {
-            let title = format!("*q*·*k*/√*d* of deviation {}", signed(scale * scale, 2));
+            let title = format!("scores of deviation {}", signed(scale * scale, 2));
             let tag =
                 |row: usize| char::from(b'a' + (row * scales.len() + column) as u8).to_string();
-            let error = panel(runs, &RELATIVE_ERROR)?.title(title).tag(tag(0));
+            let mut error = panel(runs, &RELATIVE_ERROR, &shared[0])?;
+            if column == 0 {
+                legend(&mut error);
+                page.key(&mut error);
+            }
+            let error = error.title(title).tag(tag(0));
             page.place(page.cell(2, scales.len(), 0, column), error);
-            let cosine = panel(runs, &COSINE)?.tag(tag(1));
+            let cosine = panel(runs, &COSINE, &shared[1])?.tag(tag(1));
             page.place(page.cell(2, scales.len(), 1, column), cosine);
         }
         page.note(note(&runs)?);
@@ -73,17 +82,29 @@ const COSINE: Measure = Measure {
     theory: -1.0,
 };
 
-fn panel(runs: &Frame, measure: &Measure) -> Result<Axes> {
+/// Limits of a row of panels, which all share.
+struct Limits(f64, f64);
+
+impl Limits {
+    fn of(runs: &Frame, measure: &Measure) -> Result<Self> {
+        let values = runs.numbers(measure.column)?;
+        let values: Vec<f64> = values.into_iter().map(measure.value).collect();
+        Ok(Self(
+            0.6 * quantile(&values, 0.002),
+            1.2 * quantile(&values, 0.995),
+        ))
+    }
+}
+
+fn panel(runs: &Frame, measure: &Measure, limits: &Limits) -> Result<Axes> {
     let values = |runs: &Frame| -> Result<Vec<f64>> {
         let values = runs.numbers(measure.column)?;
         Ok(values.into_iter().map(measure.value).collect())
     };
-    // The legend stands in headroom of its own.
-    let all = values(runs)?;
-    let (low, high) = (quantile(&all, 0.02), quantile(&all, 0.98));
-    let y = Scale::log(measure.label).limits(0.6 * low, high * (high / low).powf(0.65));
+    let y = Scale::log(measure.label).limits(limits.0, limits.1);
     let x = Scale::log("hidden neurons per head *m*");
-    let mut axes = Axes::new(x, y).legend_at(1.0, 1.0);
+    let mut axes = Axes::new(x, y);
+    let mut slopes = Vec::new();
     let mut last = None;
     for (features, color) in FEATURES {
         let runs = runs.matching("circuit.features", features)?;
@@ -103,21 +124,28 @@ fn panel(runs: &Frame, measure: &Measure) -> Result<Axes> {
         axes.band(band, color.opacity(0.2));
         axes.line(line.iter().copied(), stroke);
         axes.points(line.iter().copied(), marker);
-        axes.legend(format!("{features}, *m*^{{{slope}}}"), stroke, marker);
+        slopes.push((format!("*m*^{{{slope}}}"), color));
         last = line.last().copied().or(last);
     }
     if let Some((m, y)) = last {
         let theory = |x: f64| (x, 0.6 * y * (x / m).powf(measure.theory));
         let stroke = Stroke::dashed(Color::GREY);
         axes.line([theory(FITTED_FROM), theory(m)], stroke);
-        let text = if measure.theory == -0.5 {
-            "theory, 1/√*m*"
-        } else {
-            "theory, 1/*m*"
-        };
-        axes.legend(text, stroke, None);
+    }
+    // The exponents, in the colours of their lines, in the lower left.
+    for (row, (text, color)) in slopes.into_iter().rev().enumerate() {
+        let y = limits.0 * (limits.1 / limits.0).powf(0.07 + 0.09 * row as f64);
+        axes.text((10.0, y), text, color, 0.0);
     }
     Ok(axes)
+}
+
+fn legend(axes: &mut Axes) {
+    for (features, color) in FEATURES {
+        axes.legend(features, Stroke::solid(color), Marker::dot(color));
+    }
+    let theory = Stroke::dashed(Color::GREY);
+    axes.legend("theory: 1/√*m* above, 1/*m* below", theory, None);
 }
 
 fn note(runs: &Frame) -> Result<String> {

@@ -10,8 +10,8 @@ use crate::results::{Frame, Inputs, Reads};
 
 /// The share of the softmax accuracy that counts as kept.
 const KEPT: f64 = 0.99;
-/// Lower end of the enlarged panel.
-const NEAR: f64 = 0.85;
+/// Lower end of the enlarged panel, in per cent.
+const NEAR: f64 = 85.0;
 const FINE_TUNED: Color = SERIES[3];
 const ELU: Color = SERIES[4];
 
@@ -36,26 +36,38 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let softmax = accuracy(&runs.matching("condition", "softmax")?)?;
     let uniform = accuracy(&runs.matching("condition", "uniform")?)?;
     let scale = || Scale::log("hidden neurons per head *m*");
-    let whole = Scale::linear("accuracy").limits(0.0, 1.0);
-    let near = Scale::linear("accuracy").limits(NEAR, 1.0);
+    let label = "test accuracy / %";
+    let whole = Scale::linear(label).limits(0.0, 100.0);
+    let near = Scale::linear(label).limits(NEAR, 100.0);
     let mut panels = [
         Axes::new(scale(), whole)
             .tag("a")
             .title("the circuit in place of softmax"),
-        Axes::new(scale(), near)
-            .tag("b")
-            .title("the upper end of a"),
+        Axes::new(scale(), near).tag("b").title("enlarged"),
     ];
     for axes in &mut panels {
-        axes.across(softmax, Stroke::solid(Color::BLACK));
-        axes.across(KEPT * softmax, Stroke::dotted(Color::GREY));
-        axes.across(uniform, Stroke::dashed(Color::GREY));
+        axes.across(100.0 * softmax, Stroke::solid(Color::BLACK));
+        axes.across(100.0 * KEPT * softmax, Stroke::dotted(Color::GREY));
+        axes.across(100.0 * uniform, Stroke::dashed(Color::GREY));
     }
     let of = |condition: &str, features: &str| -> Result<Frame> {
         runs.matching("condition", condition)?
             .matching("circuit.features", features)
     };
-    let mut key = Key::new(softmax, uniform);
+    let mut key = Axes::default();
+    for (text, stroke) in [
+        (
+            format!("softmax, {}", percent(softmax)),
+            Stroke::solid(Color::BLACK),
+        ),
+        ("99 % of softmax".to_owned(), Stroke::dotted(Color::GREY)),
+        (
+            format!("uniform, {}", percent(uniform)),
+            Stroke::dashed(Color::GREY),
+        ),
+    ] {
+        key.legend(text, stroke, None);
+    }
     for (features, color) in FEATURES {
         let swapped = of("swapped", features)?;
         draw_series(
@@ -70,9 +82,9 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
             &draw_series(&mut panels, &balanced, stroke, marker)?,
             softmax,
         );
-        key.entry(format!("{features}: {kept}"), stroke, marker);
+        key.legend(format!("{features} ({kept})"), stroke, marker);
     }
-    key.entry(
+    key.legend(
         "the same, not balanced".to_owned(),
         Stroke::dashed(Color::GREY),
         Marker::ring(Color::GREY),
@@ -81,52 +93,26 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         let (stroke, marker) = (Stroke::solid(color), Marker::square(color));
         let tuned = of("fine-tuned", features)?;
         let kept = kept_from(&draw_series(&mut panels, &tuned, stroke, marker)?, softmax);
-        key.entry(format!("{features}, fine-tuned: {kept}"), stroke, marker);
+        key.legend(format!("{features}, fine-tuned ({kept})"), stroke, marker);
     }
     let elu = of("swapped", "elu-plus-one")?;
     draw_series(&mut panels, &elu, Stroke::solid(ELU), Marker::cross(ELU))?;
-    key.entry(
+    key.legend(
         "elu-plus-one, not retrained".to_owned(),
         None,
         Marker::cross(ELU),
     );
 
     let mut page = Page::new(Width::Double, 210.0);
-    let [left, right] = panels;
-    page.place(page.cell(1, 3, 0, 0), left);
-    page.place(page.cell(1, 3, 0, 1), right);
-    page.place(page.cell(1, 3, 0, 2), key.0);
-    page.note("*m*: from there on 99 % of the softmax accuracy is kept. Bars: range over seeds.");
+    page.key(&mut key);
+    for (column, axes) in panels.into_iter().enumerate() {
+        page.place(page.cell(1, 2, 0, column), axes);
+    }
+    page.note(
+        "In brackets: from which *m* on about 99 % of the softmax accuracy is kept (medians), or how far *m* was taken without that. Uniform: \
+         all tokens weigh the same, in the network that was trained with softmax. Bars: range over seeds.",
+    );
     Ok(page)
-}
-
-/// The key of both panels, in a cell of its own.
-struct Key(Axes);
-
-impl Key {
-    fn new(softmax: f64, uniform: f64) -> Self {
-        let mut axes = Axes::new(
-            Scale::linear("").limits(0.0, 1.0),
-            Scale::linear("").limits(0.0, 1.0),
-        );
-        axes = axes.bare().legend_at(0.0, 1.0);
-        axes.legend(
-            format!("softmax, {}", percent(softmax)),
-            Stroke::solid(Color::BLACK),
-            None,
-        );
-        axes.legend("99 % of softmax", Stroke::dotted(Color::GREY), None);
-        axes.legend(
-            format!("no attention, {}", percent(uniform)),
-            Stroke::dashed(Color::GREY),
-            None,
-        );
-        Self(axes)
-    }
-
-    fn entry(&mut self, text: String, stroke: impl Into<Option<Stroke>>, marker: Marker) {
-        self.0.legend(text, stroke, marker);
-    }
 }
 
 /// Mean accuracy of a condition that does not depend on the seed.
@@ -156,9 +142,13 @@ fn draw_series(
         bars.push((m, 0.5 * (low + high), 0.5 * (high - low)));
     }
     for axes in panels {
-        axes.error_bars(bars.iter().copied(), stroke);
-        axes.line(line.iter().copied(), stroke);
-        axes.points(line.iter().copied(), marker);
+        let bars = bars
+            .iter()
+            .map(|&(m, middle, half)| (m, 100.0 * middle, 100.0 * half));
+        axes.error_bars(bars, stroke);
+        let line = line.iter().map(|&(m, accuracy)| (m, 100.0 * accuracy));
+        axes.line(line.clone(), stroke);
+        axes.points(line, marker);
     }
     Ok(line)
 }

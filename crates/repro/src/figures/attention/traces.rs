@@ -94,7 +94,8 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         convergence(&runs, &separation)?.tag("f"),
     );
     page.note(
-        "Lines: time-resolved; rings: the algebraic circuit at the end of each token; grey: writing ends.",
+        "Lines: time-resolved; rings: the algebraic circuit at the end of each token, which lies above where synapses and calcium decay; dotted: writing \
+         ends, reading begins. a, e: four of the neurons. f: *ε* is the ratio of the fast time scales to the slow.",
     );
     Ok(page)
 }
@@ -122,7 +123,7 @@ fn panel(traces: &Frame, tokens: &Frame, y: Scale, columns: &[String]) -> Result
 fn convergence(runs: &Frame, separation: &Frame) -> Result<Axes> {
     let x = Scale::log("ratio of time scales ε");
     let mut axes = Axes::new(x, Scale::log("relative error"))
-        .title("time scales part")
+        .title("error vanishes as time scales separate")
         .legend_at(0.0, 1.0);
     for (i, mask) in ["bidirectional", "causal"].into_iter().enumerate() {
         let of_mask = separation.of_runs(&runs.matching("sequence.mask", mask)?)?;

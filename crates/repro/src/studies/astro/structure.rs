@@ -1,8 +1,10 @@
 //! Who is connected to whom, and how wide a network is where.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use astro::networks::classifier::{AstrocyteClassifier, neuron_classifier};
-use astro::networks::layers::{Kind, Wiring};
+use astro::networks::layers::{Band, Kind, Layer, Wiring};
 use astro::networks::network::Network;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,8 @@ impl Study for Structure {
     const NAME: &'static str = "astro-structure";
     const METRICS: &'static [Metric] = &[Metric::lower("connections")];
     const HEADLINE: &'static str = "connections";
+    /// 2: the astrocyte network that the talk draws, beside the one that it trains.
+    const VERSION: u32 = 2;
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![
@@ -71,15 +75,35 @@ impl Study for Structure {
         }
         let mut widths = Table::new(WIDTHS);
         let neurons = neuron_classifier(&[20, 30, 10])?;
-        let astrocytes = AstrocyteClassifier::talk(Wiring::Published).build()?;
+        let trained = AstrocyteClassifier::talk(Wiring::Published).build()?;
         push_widths(&mut widths, "neurons", &neurons);
-        push_widths(&mut widths, "astrocytes", &astrocytes);
+        push_widths(&mut widths, "astrocytes", &diamond(&[20, 30, 10])?);
+        push_widths(&mut widths, "astrocytes, as trained", &trained);
         let mut outcome = Outcome::default();
         outcome.metric("connections", connections.rows.len());
         outcome.table("connections", connections);
         outcome.table("widths", widths);
         Ok(outcome)
     }
+}
+
+/// Astrocyte layers through the widths of a network of neurons: spreading where the next is wider, gathering where it is narrower,
+/// two cells a layer. (The talk draws its network so, and trains one that only narrows.)
+fn diamond(widths: &[usize]) -> Result<Network> {
+    let mut layers: Vec<Arc<dyn Layer>> = Vec::new();
+    for pair in widths.windows(2) {
+        let mut width = pair[0];
+        while width != pair[1] {
+            let kind = if width < pair[1] {
+                Kind::Spread
+            } else {
+                Kind::Gather
+            };
+            layers.push(Arc::new(Band::new(kind, Wiring::Lattice, width, true)?));
+            width = kind.outputs(width);
+        }
+    }
+    Ok(Network::new(layers)?)
 }
 
 /// The input's width, then that of every layer with connections.
