@@ -99,13 +99,13 @@ pub(super) fn differences(swept: &Swept, all: &[Series]) -> Result<Axes> {
                 let difference = run.test.0 - run.test.1;
                 axes.points([(point.x + aside, difference)], marker.radius(1.3));
                 runs += 1;
-                same += usize::from(run.difference() == 0.0);
+                same += usize::from(difference == 0.0);
             }
         }
     }
     let title = match runs {
         0 => "no published run repeated with its epochs".to_owned(),
-        _ => format!("{same} of {runs} published runs identical"),
+        _ => format!("{same} of {runs} published runs to the sample"),
     };
     Ok(axes.title(title))
 }
