@@ -1,12 +1,13 @@
 //! Progress with time left: a bar on a terminal, plain lines elsewhere.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::experiment::Run;
+use crate::terminal::say;
 
 /// Plain lines come no more often than this.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -38,7 +39,7 @@ impl Progress {
             bar.set_style(style);
         }
         if skipped > 0 && !queue.is_empty() {
-            eprintln!("{skipped} of {total} runs were finished before");
+            say(format!("{skipped} of {total} runs were finished before"));
         }
         let now = Instant::now();
         let runs = queue
@@ -101,8 +102,7 @@ impl Progress {
         {
             state.last_line = Instant::now();
             let percent = 100.0 * fraction;
-            // A closed pipe must not end the work.
-            let _ = writeln!(std::io::stderr(), "{percent:3.0} %  {counts}  ({ended})");
+            say(format!("{percent:3.0} %  {counts}  ({ended})"));
         }
     }
 

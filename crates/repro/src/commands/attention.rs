@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::results::stats::median;
 use crate::results::{Cell, Table};
+use crate::terminal::Screen;
 
 /// Replace a model's softmax attention by the neuron–astrocyte circuit and report the error.
 #[derive(Debug, Args)]
@@ -175,7 +176,7 @@ impl Request {
     }
 
     fn summarise(&self, qkv: &Qkv<f64>, results: &[(usize, Errors)]) -> Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::new();
         writeln!(
             out,
             "{} tokens, {} heads of dimension {}; {} features, median of {} draws",

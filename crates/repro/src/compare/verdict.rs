@@ -1,6 +1,7 @@
 //! One line for a whole series.
 
 use super::point::Point;
+use crate::terminal::count;
 
 /// A line per series: how much lies behind it, and how far it is from the published one.
 pub(crate) fn verdicts(points: &[Point]) -> Vec<String> {
@@ -72,12 +73,6 @@ fn verdict(points: &[&Point]) -> String {
         );
     }
     text
-}
-
-/// `1 seed`, `2 seeds`.
-pub(crate) fn count(n: usize, what: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {what}{plural}")
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use serde::Deserialize;
 
 use crate::studies::Model;
+use crate::terminal::say;
 use patterns::{OwnedPattern, read_noise, read_patterns};
 use traces::{Partial, Recorded, Traces};
 
@@ -138,11 +139,11 @@ impl Simulate {
             partial.finish().context("--weights-out")?;
         }
         let time = patterns.len() as f64 * params.raw().t_pattern_ms;
-        eprintln!(
+        say(format!(
             "{} patterns, {time} ms: {rows} values in {}",
             patterns.len(),
             self.out.display()
-        );
+        ));
         Ok(())
     }
 
