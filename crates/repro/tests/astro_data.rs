@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{repro, run, stderr};
+use common::{repro, run, stderr, stdout};
 
 const STUDY: &str = r#"
 study = "astro-classifier"
@@ -63,6 +63,42 @@ fn other_images_come_from_another_folder() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn other_images_beside_published_values_are_named_and_get_no_verdict() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("rows");
+    fs::create_dir(&data).unwrap();
+    write(&data, "train", 2560);
+    write(&data, "t10k", 130);
+    let other = format!("data.dir={}", data.display());
+    let out = dir.path().to_str().unwrap();
+    let short = ["--set", "training.epochs=1", "--set", "encoder.epochs=1"];
+    let made = run(&[
+        &["run", "diffusion", "--out", out, "--set", &other],
+        &short[..],
+    ]
+    .concat());
+    assert!(made.status.success(), "{}", stderr(&made));
+    let read = |file: &str| fs::read_to_string(dir.path().join("quick").join(file)).unwrap();
+    for file in ["data/diffusion.provenance.toml", "index.html"] {
+        assert!(read(file).contains(data.to_str().unwrap()), "{file}");
+    }
+    // The foot is broken into lines.
+    assert!(read("diffusion.svg").contains("not as in"));
+    let compared = stdout(&run(&["compare", "diffusion", "--out", out]));
+    let verdict = format!(
+        "no verdict: not as in diffusion.toml: data.dir = {}",
+        data.display()
+    );
+    assert!(compared.contains(&verdict), "{compared}");
+    assert!(!compared.contains("within 2"), "{compared}");
+    let errors = read("compare.csv")
+        .lines()
+        .skip(1)
+        .all(|line| line.ends_with(",,quick"));
+    assert!(errors, "{}", read("compare.csv"));
 }
 
 #[test]

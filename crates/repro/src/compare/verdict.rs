@@ -97,6 +97,7 @@ mod tests {
             },
             epochs: (epochs, 45),
             adaptive: false,
+            doubted: false,
             repeated: vec![Repeated {
                 seed: 1,
                 validation: (590.0, 590.0),
