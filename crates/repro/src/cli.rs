@@ -15,7 +15,7 @@ use crate::terminal::say;
 /// Reproduces the figures of three works on how brains could compute what deep learning computes:
 /// dendritic cortical microcircuits, artificial astrocyte networks, neuron–astrocyte transformers.
 #[derive(Debug, Parser)]
-#[command(name = "repro", version, max_term_width = 100)]
+#[command(name = "repro", version = VERSION, max_term_width = 100)]
 #[command(
     after_help = "Results are kept as they are made: the same command after an interruption \
                         goes on from there.\nExit status: 0 success, 1 failure, 2 wrong usage, \
@@ -25,6 +25,9 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// Version, and the commit it was built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("REPRO_CODE"), ")");
 
 #[derive(Debug, Subcommand)]
 enum Command {

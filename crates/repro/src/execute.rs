@@ -12,7 +12,7 @@ use crate::experiment::{Plan, Run};
 use crate::paths::Output;
 use crate::progress::{Progress, duration};
 use crate::results::provenance::Command;
-use crate::store::{Record, Store};
+use crate::store::{Lock, Record, Store};
 use crate::studies::{Monitor, Outcome, Stopped};
 use crate::terminal::{count, say};
 
@@ -70,11 +70,17 @@ pub struct Options<'a> {
     pub data: &'a DataSets,
     /// Computes again what has results.
     pub fresh: bool,
+    /// Says what would be done, and does nothing.
+    pub dry_run: bool,
+    /// Goes on with the other runs when one fails.
+    pub keep_going: bool,
 }
 
 struct Work<'a> {
     plan: &'a Plan,
     store: Mutex<Store>,
+    /// While there are runs to compute.
+    held: Option<Lock>,
     /// Runs without results, at the start and now.
     open: usize,
     left: AtomicUsize,
@@ -90,6 +96,7 @@ impl<'a> Work<'a> {
         Ok(Self {
             plan,
             store: Mutex::new(store),
+            held: None,
             open: left,
             left: AtomicUsize::new(left),
         })
@@ -100,8 +107,8 @@ impl<'a> Work<'a> {
 /// are written and `done(index)` is called.
 ///
 /// # Errors
-/// Data that are missing or damaged: nothing is run. The first run that fails: no further runs are started, those finished are kept. [`Interrupted`]
-/// after Ctrl-C.
+/// Data that are missing or damaged, or another process at the same runs: nothing is run. The first run that fails: no
+/// further runs are started unless it is asked to go on, those finished are kept. [`Interrupted`] after Ctrl-C.
 pub fn execute(
     plans: &[Plan],
     options: &Options<'_>,
@@ -110,7 +117,23 @@ pub fn execute(
     let start = Instant::now();
     let data = options.data;
     let work = plans.iter().map(|plan| Work::new(plan, options));
-    let work = work.collect::<Result<Vec<_>>>()?;
+    let mut work = work.collect::<Result<Vec<_>>>()?;
+    for Work { plan, store, .. } in &work {
+        let store = lock(store);
+        for run in plan.share().filter(|run| !store.has(&run.key)) {
+            let checked = run.job.check_data(data);
+            checked.with_context(|| plan.experiment.clone())?;
+        }
+    }
+    for work in work.iter_mut().filter(|work| work.open > 0) {
+        if !options.dry_run {
+            let lock = Lock::take(options.output, work.plan)?;
+            // Whoever had it until now may have finished runs.
+            *work = Work::new(work.plan, options)?;
+            work.held = Some(lock);
+        }
+    }
+    let work = work;
     let write = |work: &Work<'_>| -> Result<()> {
         let computed = work.open > work.left.load(Ordering::Relaxed);
         let command = computed.then(|| Command::this(start.elapsed().as_secs_f64()));
@@ -131,28 +154,30 @@ pub fn execute(
     for line in announcement(&work, options) {
         say(line);
     }
+    if options.dry_run {
+        return Ok(());
+    }
     for (index, work) in work.iter().enumerate() {
         if work.left.load(Ordering::Relaxed) == 0 {
             finish(index)?;
         }
     }
     let total = plans.iter().map(|p| p.share().count()).sum::<usize>();
-    for (index, run) in &queue {
-        run.job
-            .check_data(data)
-            .with_context(|| plans[*index].experiment.clone())?;
-    }
     let progress = Progress::new(total, total - queue.len(), &queue);
     let (repeated, others) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let next = AtomicUsize::new(0);
-    let failure: Mutex<Option<anyhow::Error>> = Mutex::new(None);
+    let failures: Mutex<Vec<anyhow::Error>> = Mutex::default();
+    let goes_on = || options.keep_going || lock(&failures).is_empty();
     let fail = |error: anyhow::Error| {
-        lock(&failure).get_or_insert(error);
+        if options.keep_going {
+            say(format!("failed: {error:#}"));
+        }
+        lock(&failures).push(error);
     };
     rayon::scope(|scope| {
         for _ in 0..rayon::current_num_threads().min(queue.len()) {
             scope.spawn(|_| {
-                while !STOP.load(Ordering::Relaxed) && lock(&failure).is_none() {
+                while !STOP.load(Ordering::Relaxed) && goes_on() {
                     let position = next.fetch_add(1, Ordering::Relaxed);
                     let Some(&(index, run)) = queue.get(position) else {
                         break;
@@ -196,9 +221,15 @@ pub fn execute(
             "computed again: {repeated} with the numbers there were before, {others} with others"
         ));
     }
-    match lock(&failure).take() {
-        Some(error) => Err(error),
-        None if finished < total => {
+    let mut failures = std::mem::take(&mut *lock(&failures));
+    match failures.len() {
+        1 => Err(failures.remove(0)),
+        2.. => Err(anyhow!(
+            "{} of {total} runs failed, the first of them: {:#}",
+            failures.len(),
+            failures[0]
+        )),
+        0 if finished < total => {
             let fresh = options.fresh;
             Err(Interrupted {
                 finished,
@@ -207,7 +238,7 @@ pub fn execute(
             }
             .into())
         }
-        None => Ok(()),
+        0 => Ok(()),
     }
 }
 

@@ -163,15 +163,23 @@ impl Output {
 
     /// The journal of an experiment, or of a share of its runs.
     pub(crate) fn journal(&self, experiment: &str, shard: Option<(usize, usize)>) -> PathBuf {
-        let name = match shard {
-            Some((i, n)) => format!("{experiment}.{i}of{n}.jsonl"),
-            None => format!("{experiment}.jsonl"),
-        };
-        self.journals().join(name)
+        self.journals().join(share(experiment, shard) + ".jsonl")
+    }
+
+    /// The lock beside it.
+    pub(crate) fn lock(&self, experiment: &str, shard: Option<(usize, usize)>) -> PathBuf {
+        self.journals().join(share(experiment, shard) + ".lock")
     }
 
     /// The folder of the journals that make a run resumable.
     pub fn journals(&self) -> PathBuf {
         self.dir.join("runs")
+    }
+}
+
+fn share(experiment: &str, shard: Option<(usize, usize)>) -> String {
+    match shard {
+        Some((index, count)) => format!("{experiment}.{index}of{count}"),
+        None => experiment.to_owned(),
     }
 }

@@ -56,6 +56,12 @@ pub(crate) struct Work {
     /// Compute again what has results, and say whether they are the same
     #[arg(long)]
     fresh: bool,
+    /// Say what would be done, and how long it takes; do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go on with the other runs when one fails
+    #[arg(long)]
+    keep_going: bool,
 }
 
 impl Work {
@@ -65,6 +71,8 @@ impl Work {
             output,
             data,
             fresh: self.fresh,
+            dry_run: self.dry_run,
+            keep_going: self.keep_going,
         }
     }
 }
@@ -115,6 +123,9 @@ pub(crate) fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
     };
     let data = DataSets::new(&repository.datasets());
     execute(&plans, &work.options(&output, &data), &draw_ready)?;
+    if work.dry_run {
+        return Ok(());
+    }
     report::write(&results)?;
     let runs: usize = plans.iter().map(|p| p.share().count()).sum();
     say(format!(

@@ -51,6 +51,9 @@ pub(crate) fn sweep(
     };
     let data = DataSets::new(&repository.datasets());
     execute(&plans, &work.options(&output, &data), &|_| Ok(()))?;
+    if work.dry_run {
+        return Ok(());
+    }
     let [plan] = plans;
     let frame = Frame::read(&output.runs_csv(&plan.experiment))?;
     let points = rank(&plan, &frame, metric, better)?;

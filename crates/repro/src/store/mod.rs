@@ -7,6 +7,7 @@
 //! only where a row is new, and a row that then leaves them goes into the journal first.
 
 mod journal;
+mod lock;
 mod record;
 mod tables;
 
@@ -20,6 +21,7 @@ use crate::paths::Output;
 use crate::results::Frame;
 use crate::results::provenance::{Command, Provenance};
 use journal::Journal;
+pub(crate) use lock::Lock;
 pub use record::Record;
 
 /// All results of one experiment under one profile.
