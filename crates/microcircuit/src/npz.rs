@@ -94,7 +94,12 @@ impl<T: Real + npyz::AutoSerialize> Weights<T> {
             .map_err(|source| file_error(path, source))
     }
 
-    fn write_npz(&self, writer: impl Write + Seek) -> io::Result<()> {
+    /// [`Weights::save_npz`] into anything that takes bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_npz(&self, writer: impl Write + Seek) -> io::Result<()> {
         let mut npz = ZipWriter::new(writer);
         let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         let layers = 1..=self.hidden.len() + 1;

@@ -31,7 +31,7 @@ pub(crate) fn account(plan: &Plan, rows: &Frame, last: Option<Command>) -> Resul
         study: plan.study.name.to_owned(),
         study_version: plan.study.version,
         profile: plan.profile.name().to_owned(),
-        planned: plan.planned,
+        planned: plan.runs.len(),
         finished: rows.len(),
         seeds: seeds.into_iter().collect(),
         varied: plan.varied.clone(),
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn the_account_of_the_results_that_ship_is_what_their_files_say() {
         let repository = Repository::find().unwrap();
-        let output = Output::new(&repository.figures(), Profile::Paper);
+        let output = Output::new(repository.figures(), Profile::Paper);
         let mut accounts = 0;
         for name in figures::ALL.iter().flat_map(|figure| figure.experiments()) {
             let Some(shipped) = Provenance::read(&output.provenance(name)).unwrap() else {
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_not_finished_and_not_committed_is_counted() {
         let repository = Repository::find().unwrap();
-        let output = Output::new(&repository.figures(), Profile::Paper);
+        let output = Output::new(repository.figures(), Profile::Paper);
         let experiment = Experiment::read(
             &repository.experiment("yinyang_steadnet"),
             &repository.bases(),

@@ -3,18 +3,19 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, anyhow};
-use clap::{Args, Parser, Subcommand};
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
 
 use crate::commands;
+use crate::commands::figures::{Place, Work};
 use crate::execute::{Interrupted, stop_on_ctrl_c};
 use crate::experiment::Change;
-use crate::profile::Profile;
+use crate::terminal::say;
 
 /// Reproduces the figures of three works on how brains could compute what deep learning computes:
 /// dendritic cortical microcircuits, artificial astrocyte networks, neuron–astrocyte transformers.
 #[derive(Debug, Parser)]
-#[command(name = "repro", version, max_term_width = 100)]
+#[command(name = "repro", version = VERSION, max_term_width = 100)]
 #[command(
     after_help = "Results are kept as they are made: the same command after an interruption \
                         goes on from there.\nExit status: 0 success, 1 failure, 2 wrong usage, \
@@ -25,17 +26,27 @@ struct Cli {
     command: Command,
 }
 
+/// Version, and the commit it was built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("REPRO_CODE"), ")");
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make every figure
-    All(RunOptions),
+    All {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        work: Work,
+    },
     /// Make some figures
     Run {
         /// Which figures; `repro list` names them
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
         #[command(flatten)]
-        options: RunOptions,
+        place: Place,
+        #[command(flatten)]
+        work: Work,
     },
     /// List the figures, their sources and how long they take
     List,
@@ -71,9 +82,13 @@ enum Command {
         /// The study: an experiment file with `seeds` and `[[points]]`
         #[arg(value_name = "FILE.toml")]
         file: PathBuf,
-        /// Folder of the CSV files
-        #[arg(long, value_name = "DIR", default_value = "sweeps")]
-        out: PathBuf,
+        /// Folder of the CSV files [default: sweeps/]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Change a setting, e.g. --set training.epochs=10; without --out such results have a folder of
+        /// their own, named after the change
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        changes: Vec<Change>,
         #[command(flatten)]
         work: Work,
     },
@@ -90,47 +105,6 @@ enum DataCommand {
     Export(commands::data::Export),
 }
 
-#[derive(Debug, Args)]
-struct Place {
-    /// How much work: minutes, or the sources' exact numbers
-    #[arg(long, value_enum, default_value_t)]
-    profile: Profile,
-    /// Folder of the output; the profile's name is added to it [default: figures/]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct Work {
-    /// Threads; results do not depend on it [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// Change a setting of the experiments, e.g. --set training.epochs=10
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    changes: Vec<Change>,
-    /// Do only the K-th of N shares of the runs, to split the work among machines
-    #[arg(long, value_name = "K/N", value_parser = parse_shard)]
-    shard: Option<(usize, usize)>,
-}
-
-#[derive(Debug, Args)]
-struct RunOptions {
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    work: Work,
-}
-
-fn parse_shard(text: &str) -> Result<(usize, usize)> {
-    let parts = text
-        .split_once('/')
-        .and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
-    match parts {
-        Some((k, n)) if (1..=n).contains(&k) => Ok((k, n)),
-        _ => Err(anyhow!("{text:?} is not K/N with K from 1 to N, e.g. 2/8")),
-    }
-}
-
 /// Parses the command line, does what it says, and reports how it went.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -138,7 +112,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("repro: {error:#}");
+            say(format!("repro: {error:#}"));
             ExitCode::from(if error.is::<Interrupted>() { 130 } else { 1 })
         }
     }
@@ -154,40 +128,32 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::All(options) => make(&[], &options),
-        Command::Run { ids, options } => make(&ids, &options),
+        Command::All { place, work } => make(&[], &place, &work),
+        Command::Run { ids, place, work } => make(&ids, &place, &work),
         Command::List => commands::list::list(),
-        Command::Plot { ids, place } => {
-            commands::figures::plot(&ids, place.profile, place.out.as_deref())
-        }
+        Command::Plot { ids, place } => commands::figures::plot(&ids, &place),
         Command::Encoder(request) => commands::encoder::train(&request),
         Command::Transformer(request) => commands::transformer::run(&request),
         Command::Attention(request) => request.run(),
-        Command::Compare { ids, place } => {
-            commands::compare::compare(&ids, place.profile, place.out.as_deref())
-        }
-        Command::Provenance { place } => {
-            commands::provenance::provenance(place.profile, place.out.as_deref())
-        }
-        Command::Sweep { file, out, work } => {
+        Command::Compare { ids, place } => commands::compare::compare(&ids, &place),
+        Command::Provenance { place } => commands::provenance::provenance(&place),
+        Command::Sweep {
+            file,
+            out,
+            changes,
+            work,
+        } => {
             start(&work)?;
-            commands::sweep::sweep(&file, &out, &work.changes, work.shard)
+            commands::sweep::sweep(&file, out.as_deref(), &changes, &work)
         }
         Command::Simulate(simulate) => simulate.run(),
         Command::Data(DataCommand::Export(export)) => export.run(),
     }
 }
 
-fn make(ids: &[String], options: &RunOptions) -> Result<()> {
-    let RunOptions { place, work } = options;
+fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
     start(work)?;
-    let request = commands::figures::Request {
-        profile: place.profile,
-        out: place.out.as_deref(),
-        changes: &work.changes,
-        shard: work.shard,
-    };
-    commands::figures::make(ids, &request)
+    commands::figures::make(ids, place, work)
 }
 
 fn start(work: &Work) -> Result<()> {

@@ -23,3 +23,4 @@ mod settings;
 mod sources;
 pub mod store;
 pub mod studies;
+mod terminal;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use sha2::{Digest as _, Sha256};
 
 use crate::profile::Profile;
 
@@ -11,6 +12,8 @@ use crate::profile::Profile;
 #[derive(Clone, Debug)]
 pub struct Repository {
     root: PathBuf,
+    /// Where output goes that nothing else is said of: inside the checkout, or where one stands outside of it.
+    output: PathBuf,
 }
 
 impl Repository {
@@ -19,14 +22,13 @@ impl Repository {
     pub fn find() -> Result<Self> {
         let here = std::env::current_dir()?;
         let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let is_root = |p: &Path| p.join("experiments").is_dir() && p.join("datasets").is_dir();
-        let root = here
-            .ancestors()
-            .chain([built_from.as_path()])
-            .find(|p| is_root(p));
+        let is_root = |p: &&Path| p.join("experiments").is_dir() && p.join("datasets").is_dir();
+        let inside = here.ancestors().find(is_root);
+        let root = inside.or_else(|| Some(built_from.as_path()).filter(is_root));
         match root {
             Some(root) => Ok(Self {
                 root: root.canonicalize()?,
+                output: inside.unwrap_or(&here).join("figures"),
             }),
             None => bail!(
                 "found no folder with experiments/ and datasets/ at or above {}: \
@@ -66,9 +68,9 @@ impl Repository {
         self.dataset("published")
     }
 
-    /// The default place of all output.
-    pub fn figures(&self) -> PathBuf {
-        self.root.join("figures")
+    /// The default place of all output: `figures/` of the checkout that one stands in, or else of the folder.
+    pub fn figures(&self) -> &Path {
+        &self.output
     }
 }
 
@@ -83,6 +85,23 @@ impl Output {
     pub fn new(base: &Path, profile: Profile) -> Self {
         Self {
             dir: base.join(profile.name()),
+        }
+    }
+
+    /// A folder beside this one, whose name says in which settings its results differ; this one if in none.
+    pub(crate) fn changed(&self, changes: &[impl ToString]) -> Self {
+        let mut name = self.dir.file_name().unwrap_or_default().to_os_string();
+        for change in changes.iter().map(ToString::to_string) {
+            let plain = |c: char| c.is_alphanumeric() || "._=-".contains(c);
+            let mut said: String = change.chars().filter(|c| plain(*c)).take(60).collect();
+            if said != change {
+                let digest = Sha256::digest(change.as_bytes());
+                said += &format!("~{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
+            }
+            name.push(format!("+{said}"));
+        }
+        Self {
+            dir: self.dir.with_file_name(name),
         }
     }
 
@@ -142,8 +161,25 @@ impl Output {
         self.data().join(format!("{experiment}.provenance.toml"))
     }
 
+    /// The journal of an experiment, or of a share of its runs.
+    pub(crate) fn journal(&self, experiment: &str, shard: Option<(usize, usize)>) -> PathBuf {
+        self.journals().join(share(experiment, shard) + ".jsonl")
+    }
+
+    /// The lock beside it.
+    pub(crate) fn lock(&self, experiment: &str, shard: Option<(usize, usize)>) -> PathBuf {
+        self.journals().join(share(experiment, shard) + ".lock")
+    }
+
     /// The folder of the journals that make a run resumable.
     pub fn journals(&self) -> PathBuf {
         self.dir.join("runs")
+    }
+}
+
+fn share(experiment: &str, shard: Option<(usize, usize)>) -> String {
+    match shard {
+        Some((index, count)) => format!("{experiment}.{index}of{count}"),
+        None => experiment.to_owned(),
     }
 }

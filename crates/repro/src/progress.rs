@@ -1,12 +1,13 @@
 //! Progress with time left: a bar on a terminal, plain lines elsewhere.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::experiment::Run;
+use crate::terminal::say;
 
 /// Plain lines come no more often than this.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -38,7 +39,7 @@ impl Progress {
             bar.set_style(style);
         }
         if skipped > 0 && !queue.is_empty() {
-            eprintln!("{skipped} of {total} runs were finished before");
+            say(format!("{skipped} of {total} runs were finished before"));
         }
         let now = Instant::now();
         let runs = queue
@@ -63,7 +64,7 @@ impl Progress {
     pub(crate) fn at(&self, position: usize, fraction: f64) {
         let mut state = self.lock();
         state.runs[position].1 = fraction;
-        self.show(&mut state, None);
+        self.show(&mut state, None).into_iter().for_each(say);
     }
 
     /// The run at this place of the queue has ended.
@@ -72,7 +73,7 @@ impl Progress {
         state.runs[position].1 = 1.0;
         state.finished += 1;
         let line = format!("{experiment}: seed {}, run {}", run.seed, run.key);
-        self.show(&mut state, Some(&line));
+        self.show(&mut state, Some(&line)).into_iter().for_each(say);
     }
 
     /// Says something in between, above the bar.
@@ -80,7 +81,8 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    fn show(&self, state: &mut State, ended: Option<&str>) {
+    /// Moves the bar; without a terminal, returns a line where one is due.
+    fn show(&self, state: &mut State, ended: Option<&str>) -> Option<String> {
         let total: f64 = state.runs.iter().map(|r| r.0).sum();
         let done: f64 = state.runs.iter().map(|r| r.0 * r.1).sum();
         let fraction = done / total.max(1e-9);
@@ -96,14 +98,15 @@ impl Progress {
         if self.terminal {
             self.bar.set_position((fraction * STEPS) as u64);
             self.bar.set_message(counts);
-        } else if let Some(ended) = ended
-            && (state.last_line.elapsed() > LINE_INTERVAL || state.finished == state.total)
-        {
-            state.last_line = Instant::now();
-            let percent = 100.0 * fraction;
-            // A closed pipe must not end the work.
-            let _ = writeln!(std::io::stderr(), "{percent:3.0} %  {counts}  ({ended})");
+            return None;
         }
+        let last = ended.is_some() && state.finished == state.total;
+        if !last && state.last_line.elapsed() < LINE_INTERVAL {
+            return None;
+        }
+        state.last_line = Instant::now();
+        let ended = ended.map_or_else(String::new, |ended| format!("  ({ended})"));
+        Some(format!("{:3.0} %  {counts}{ended}", 100.0 * fraction))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -120,5 +123,32 @@ pub(crate) fn duration(seconds: f64) -> String {
         0..=99 => format!("{s} s"),
         100..=3599 => format!("{} min {:02} s", s / 60, s % 60),
         _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_hears_of_a_run_before_it_ends() {
+        let progress = Progress {
+            bar: ProgressBar::hidden(),
+            terminal: false,
+            start: Instant::now(),
+            state: Mutex::new(State {
+                runs: vec![(10.0, 0.25), (10.0, 0.0)],
+                finished: 0,
+                total: 2,
+                last_line: Instant::now(),
+            }),
+        };
+        let mut state = progress.lock();
+        assert_eq!(progress.show(&mut state, None), None);
+        let long_ago = Instant::now().checked_sub(LINE_INTERVAL);
+        state.last_line = long_ago.expect("the machine has been up for a while");
+        let line = progress.show(&mut state, None).unwrap();
+        assert!(line.starts_with(" 12 %  0 of 2 runs"), "{line}");
+        assert_eq!(progress.show(&mut state, None), None, "not at once again");
     }
 }

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use crate::compare::{self, Compared, count};
+use crate::compare::{self, Compared};
 use crate::figures::{self, Figure};
 use crate::progress::duration;
 use crate::results::columns::BOOKKEEPING;
 use crate::results::files::write_atomically;
 use crate::results::{Frame, Provenance, Results};
+use crate::terminal::{count, say};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
@@ -55,7 +56,7 @@ pub(crate) fn write(results: &Results) -> Result<()> {
             }
             Some(Err(error)) => {
                 let text = format!("{}: not compared: {error:#}", figure.id);
-                eprintln!("{text}");
+                say(&text);
                 write!(page, "<p>{}</p>", escape(&text))?;
             }
             None => {}

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{repro, run, stderr};
+use common::{repro, run, stderr, stdout};
 
 const STUDY: &str = r#"
 study = "astro-classifier"
@@ -62,6 +62,95 @@ fn other_images_come_from_another_folder() {
         stderr(&output).contains("t10k-labels-idx1-ubyte"),
         "{}",
         stderr(&output)
+    );
+}
+
+#[test]
+fn other_images_beside_published_values_are_named_and_get_no_verdict() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("rows");
+    fs::create_dir(&data).unwrap();
+    write(&data, "train", 2560);
+    write(&data, "t10k", 130);
+    let other = format!("data.dir={}", data.display());
+    let out = dir.path().to_str().unwrap();
+    let short = ["--set", "training.epochs=1", "--set", "encoder.epochs=1"];
+    let made = run(&[
+        &["run", "diffusion", "--out", out, "--set", &other],
+        &short[..],
+    ]
+    .concat());
+    assert!(made.status.success(), "{}", stderr(&made));
+    let read = |file: &str| fs::read_to_string(dir.path().join("quick").join(file)).unwrap();
+    for file in ["data/diffusion.provenance.toml", "index.html"] {
+        assert!(read(file).contains(data.to_str().unwrap()), "{file}");
+    }
+    // The foot is broken into lines.
+    assert!(read("diffusion.svg").contains("not as in"));
+    let compared = stdout(&run(&["compare", "diffusion", "--out", out]));
+    let verdict = format!(
+        "no verdict: not as in diffusion.toml: data.dir = {}",
+        data.display()
+    );
+    assert!(compared.contains(&verdict), "{compared}");
+    assert!(!compared.contains("within 2"), "{compared}");
+    let errors = read("compare.csv")
+        .lines()
+        .skip(1)
+        .all(|line| line.ends_with(",,quick"));
+    assert!(errors, "{}", read("compare.csv"));
+}
+
+#[test]
+fn a_run_that_fails_ends_the_others_unless_they_are_to_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("study.toml");
+    let oblong = dir.path().join("oblong");
+    fs::create_dir(&oblong).unwrap();
+    // As many pixels as the encoder reads, in no square.
+    for (name, n) in [("train", 256), ("t10k", 20)] {
+        write(&oblong, name, n);
+        let images = oblong.join(format!("{name}-images-idx3-ubyte"));
+        let mut bytes = fs::read(&images).unwrap();
+        bytes[4..8].copy_from_slice(&(n as u32 * 2).to_be_bytes());
+        bytes[8..12].copy_from_slice(&14_u32.to_be_bytes());
+        fs::write(&images, bytes).unwrap();
+        let labels = oblong.join(format!("{name}-labels-idx1-ubyte"));
+        let mut bytes = fs::read(&labels).unwrap();
+        bytes[4..8].copy_from_slice(&(n as u32 * 2).to_be_bytes());
+        bytes.extend(vec![1; n]);
+        fs::write(&labels, bytes).unwrap();
+    }
+    let text = format!(
+        "study = 'astro-reconstruction'\nexamples = 1\nencoder.epochs = 1\n\
+         [[points]]\n'data.dir' = ['{}', 'mnist']\n'encoder.seed' = [1, 2]",
+        oblong.display()
+    );
+    fs::write(&file, text).unwrap();
+    let sweep = |more: &[&str]| {
+        let out = dir.path().to_str().unwrap();
+        let args = [
+            "sweep",
+            file.to_str().unwrap(),
+            "--threads",
+            "1",
+            "--out",
+            out,
+        ];
+        let output = run(&[&args[..], more].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let rows = fs::read_to_string(dir.path().join("data/study.csv"));
+        (
+            stderr(&output),
+            rows.map_or(0, |csv| csv.lines().count() - 1),
+        )
+    };
+    let (said, rows) = sweep(&[]);
+    assert!(said.contains("not square") && rows == 0, "{rows}: {said}");
+    let (said, rows) = sweep(&["--keep-going"]);
+    assert!(
+        said.contains("2 of 4 runs failed") && rows == 2,
+        "{rows}: {said}"
     );
 }
 

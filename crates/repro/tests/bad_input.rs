@@ -194,8 +194,10 @@ fn mistakes_on_the_command_line_are_named() {
         (
             &["run", "learning-lagg"],
             1,
-            &["learning-lagg", "learning-lag"],
+            &["learning-lagg", "did you mean learning-lag?"],
         ),
+        (&["run", "learning_lag"], 1, &["did you mean learning-lag?"]),
+        (&["run", "xyz"], 1, &["xyz", "repro list"]),
         (&["run"], 2, &["ID"]),
         (
             &["run", "learning-lag", "--profile", "fast"],

@@ -172,6 +172,9 @@ fn runs_with_other_settings_get_no_verdict_and_their_figure_says_so() {
         "{compared}"
     );
     assert!(!compared.contains("standard errors"), "{compared}");
+    // Nor is there a number that could be taken for one.
+    let point = compared.lines().find(|line| line.contains(" = 20.00"));
+    assert!(point.is_some_and(|line| line.ends_with('–')), "{compared}");
     let page = fs::read_to_string(copy.0.path().join("paper/index.html")).unwrap();
     assert!(
         page.contains("no verdict: not as in yinyang_steadnet.toml"),

@@ -312,3 +312,70 @@ fn points_are_ranked_by_the_good_end_of_their_metric() {
         assert!((found[1] / std - 1.0).abs() < 1e-9, "{line}");
     }
 }
+
+#[test]
+fn two_commands_do_not_do_the_same_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), LONGER);
+    let out = dir.path().to_str().unwrap();
+    let args = ["sweep", file.to_str().unwrap(), "--out", out];
+    let begin = |more: &[&str]| {
+        let mut command = repro();
+        command.args(args).args(more);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let mut first = begin(&["--threads", "1"]);
+    let lock = dir.path().join("runs/small.lock");
+    let held = || fs::read_to_string(&lock).is_ok_and(|text| text.ends_with('\n'));
+    let start = Instant::now();
+    while !held() {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "no lock in a minute"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for more in [&[][..], &["--shard", "1/2"]] {
+        let second = sweep(&file, dir.path(), more);
+        let message = stderr(&second);
+        assert_eq!(second.status.code(), Some(1), "{message}");
+        let holder = format!("process {} on ", first.id());
+        assert!(message.contains(&holder), "{message}");
+    }
+    // What would be done can be asked at any time.
+    assert!(sweep(&file, dir.path(), &["--dry-run"]).status.success());
+    // A lock does not outlive its holder.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut shards = ["1/2", "2/2"].map(|shard| begin(&["--shard", shard]));
+    for shard in &mut shards {
+        assert!(shard.wait().unwrap().success());
+    }
+    assert!(sweep(&file, dir.path(), &[]).status.success());
+    assert_eq!(results(dir.path()).len(), 16);
+    let journals = fs::read_dir(dir.path().join("runs")).unwrap();
+    let journals = journals.map(|file| file.unwrap().path());
+    let journals = journals.filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
+    let lines = journals.map(|path| fs::read_to_string(path).unwrap().lines().count());
+    assert_eq!(lines.sum::<usize>(), 16, "no run was done twice");
+}
+
+#[test]
+fn what_would_be_done_is_said_and_not_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), AXES);
+    let out = dir.path().join("out");
+    let said = stderr(&sweep(&file, &out, &["--dry-run"]));
+    for words in [
+        "small: 12 runs (6 points x 2 seeds)",
+        "results go to",
+        "about",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!out.exists());
+    assert!(sweep(&file, &out, &["--shard", "1/2"]).status.success());
+    let said = stderr(&sweep(&file, &out, &["--dry-run"]));
+    assert!(said.contains("6 there already"), "{said}");
+}

@@ -1,6 +1,6 @@
 //! `repro attention`: a published model's attention, put to the circuit.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,8 +14,10 @@ use clap::Args;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use crate::results::files::is_stdout;
 use crate::results::stats::median;
 use crate::results::{Cell, Table};
+use crate::terminal::Screen;
 
 /// Replace a model's softmax attention by the neuron–astrocyte circuit and report the error.
 #[derive(Debug, Args)]
@@ -175,7 +177,11 @@ impl Request {
     }
 
     fn summarise(&self, qkv: &Qkv<f64>, results: &[(usize, Errors)]) -> Result<()> {
-        let mut out = std::io::stdout().lock();
+        // Beside a CSV on standard output there is no place for people's words.
+        let mut out: Box<dyn Write> = match is_stdout(&self.out) {
+            true => Box::new(std::io::stderr().lock()),
+            false => Box::new(Screen::new()),
+        };
         writeln!(
             out,
             "{} tokens, {} heads of dimension {}; {} features, median of {} draws",

@@ -1,22 +1,22 @@
 //! `repro compare`.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use super::figures::output;
+use super::figures::Place;
 use crate::compare::{self, Compared, Comparison, Point};
 use crate::figures;
 use crate::paths::Repository;
 use crate::profile::Profile;
 use crate::results::Results;
+use crate::terminal::{Screen, say};
 
 /// Prints tables and verdicts.
-pub(crate) fn compare(ids: &[String], profile: Profile, out: Option<&Path>) -> Result<()> {
+pub(crate) fn compare(ids: &[String], place: &Place) -> Result<()> {
     let repository = Repository::find()?;
-    let output = output(&repository, out, profile);
-    let results = Results::new(&repository, &output, profile);
+    let profile = place.profile;
+    let results = Results::new(&repository, &place.output(&repository), profile);
     let chosen: Vec<&Comparison> = figures::select(ids)?
         .iter()
         .filter_map(|f| compare::ALL.iter().find(|c| c.figure == f.id))
@@ -42,13 +42,13 @@ pub(crate) fn compare(ids: &[String], profile: Profile, out: Option<&Path>) -> R
     }
     print(&all, profile)?;
     for (figure, error) in missing {
-        eprintln!("{figure}: not compared: {error:#}");
+        say(format!("{figure}: not compared: {error:#}"));
     }
     Ok(())
 }
 
 fn print(all: &[(&str, Compared)], profile: Profile) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Screen::new();
     for (figure, Compared { points, verdicts }) in all {
         writeln!(out, "{figure}, {} profile", profile.name())?;
         writeln!(

@@ -1,8 +1,8 @@
 //! `repro encoder`: trains the variational autoencoder that the astrocyte figures read digits with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use astro::networks::vae::{Vae, VaeSizes, VaeTrainer};
 use astro::numerics::adam::AdamParams;
 use astro::numerics::dense::Threads;
@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::datasets::Digits;
 use crate::paths::Repository;
 use crate::results::Table;
+use crate::results::files::Sink;
 
 /// What to train, and where to put it.
 #[derive(Debug, Args)]
@@ -37,6 +38,17 @@ pub(crate) struct Request {
     threads: usize,
 }
 
+/// Refuses a place for weights that cannot be written, before hours of training.
+pub(crate) fn writable(out: &Path) -> Result<()> {
+    let ends = out.extension().is_some_and(|end| end == "safetensors");
+    ensure!(
+        ends,
+        "--out {}: the name must end in .safetensors",
+        out.display()
+    );
+    Sink::create(out).map(drop).context("--out")
+}
+
 /// Trains and saves.
 pub(crate) fn train(request: &Request) -> Result<()> {
     let Request {
@@ -47,6 +59,7 @@ pub(crate) fn train(request: &Request) -> Result<()> {
         seed,
         threads,
     } = request;
+    writable(out)?;
     let data = match data {
         Some(dir) => dir.clone(),
         None => Repository::find()?.dataset("mnist"),
@@ -77,9 +90,6 @@ pub(crate) fn train(request: &Request) -> Result<()> {
         "repro encoder --epochs {epochs} --learning-rate {learning_rate} --seed {seed} --threads {threads}"
     );
     let version = concat!("repro ", env!("CARGO_PKG_VERSION"));
-    if let Some(dir) = out.parent() {
-        std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    }
     trainer
         .vae()
         .save(out, &[("command", &command), ("made by", version)])?;

@@ -1,14 +1,15 @@
 //! `repro all`, `repro run`, `repro plot`.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use clap::Args;
 
 use crate::compare;
 use crate::datasets::DataSets;
-use crate::execute::execute;
+use crate::execute::{Options, execute};
 use crate::experiment::{Change, Experiment, Plan};
 use crate::figures::{self, Figure};
 use crate::paths::{Output, Repository};
@@ -16,26 +17,85 @@ use crate::profile::Profile;
 use crate::progress::duration;
 use crate::report;
 use crate::results::Results;
+use crate::terminal::say;
 
-/// What is asked of [`make`] besides the figures.
-pub(crate) struct Request<'a> {
+/// Which results are meant, and where they lie.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// How much work: minutes, or the sources' exact numbers
+    #[arg(long, value_enum, default_value_t)]
     pub(crate) profile: Profile,
-    pub(crate) out: Option<&'a Path>,
-    pub(crate) changes: &'a [Change],
+    /// Folder of the output; the profile's name is added to it [default: figures/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Change a setting of the experiments, e.g. --set training.epochs=10; without --out such results
+    /// have a folder of their own, named after the change
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Place {
+    /// The folder: the one asked for, or else that of the profile and the changes.
+    pub(crate) fn output(&self, repository: &Repository) -> Output {
+        match &self.out {
+            Some(out) => Output::new(out, self.profile),
+            None => Output::new(repository.figures(), self.profile).changed(&self.changes),
+        }
+    }
+}
+
+/// How runs are done.
+#[derive(Debug, Args)]
+pub(crate) struct Work {
+    /// Threads; results do not depend on it [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Do only the K-th of N shares of the runs, to split the work among machines
+    #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     pub(crate) shard: Option<(usize, usize)>,
+    /// Compute again what has results, and say whether they are the same
+    #[arg(long)]
+    fresh: bool,
+    /// Say what would be done, and how long it takes; do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go on with the other runs when one fails
+    #[arg(long)]
+    keep_going: bool,
+}
+
+impl Work {
+    /// How plans are executed with results in this folder.
+    pub(crate) fn options<'a>(&self, output: &'a Output, data: &'a DataSets) -> Options<'a> {
+        Options {
+            output,
+            data,
+            fresh: self.fresh,
+            dry_run: self.dry_run,
+            keep_going: self.keep_going,
+        }
+    }
+}
+
+fn parse_shard(text: &str) -> Result<(usize, usize)> {
+    let parts = text
+        .split_once('/')
+        .and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    match parts {
+        Some((k, n)) if (1..=n).contains(&k) => Ok((k, n)),
+        _ => Err(anyhow!("{text:?} is not K/N with K from 1 to N, e.g. 2/8")),
+    }
 }
 
 /// Runs what the figures need and draws them, each as soon as its data are complete.
-pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
-    let Request {
-        profile,
-        changes,
-        shard,
-        ..
-    } = *request;
+pub(crate) fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
+    let Place {
+        profile, changes, ..
+    } = place;
+    let (profile, shard) = (*profile, work.shard);
     let start = Instant::now();
     let repository = Repository::find()?;
-    let output = output(&repository, request.out, profile);
+    let output = place.output(&repository);
     let figures = figures::select(ids)?;
     let plans = plans(&repository, &figures, profile, changes, shard)?;
     let results = Results::new(&repository, &output, profile);
@@ -56,29 +116,32 @@ pub(crate) fn make(ids: &[String], request: &Request<'_>) -> Result<()> {
             let needed = figure.experiments();
             if needed.contains(&name) && needed.iter().all(|e| ready(e)) && shard.is_none() {
                 figure.render(&results)?;
-                eprintln!("{}", output.figure(figure.id, "svg").display());
+                say(format!("{}", output.figure(figure.id, "svg").display()));
             }
         }
         Ok(())
     };
     let data = DataSets::new(&repository.datasets());
-    execute(&plans, &output, &data, shard, &draw_ready)?;
+    execute(&plans, &work.options(&output, &data), &draw_ready)?;
+    if work.dry_run {
+        return Ok(());
+    }
     report::write(&results)?;
-    let runs: usize = plans.iter().map(|p| p.runs.len()).sum();
-    eprintln!(
+    let runs: usize = plans.iter().map(|p| p.share().count()).sum();
+    say(format!(
         "{} figures from {runs} runs in {}: {}",
         figures.len(),
         duration(start.elapsed().as_secs_f64()),
         output.dir().join("index.html").display()
-    );
+    ));
     Ok(())
 }
 
 /// Draws figures again from their CSV files: these, or all that there are results for.
-pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Result<()> {
+pub(crate) fn plot(ids: &[String], place: &Place) -> Result<()> {
     let repository = Repository::find()?;
-    let output = output(&repository, out, profile);
-    let results = Results::new(&repository, &output, profile);
+    let output = place.output(&repository);
+    let results = Results::new(&repository, &output, place.profile);
     let has_results = |figure: &Figure| {
         let mut experiments = figure.experiments().into_iter();
         experiments.all(|experiment| output.runs_csv(experiment).exists())
@@ -94,19 +157,13 @@ pub(crate) fn plot(ids: &[String], profile: Profile, out: Option<&Path>) -> Resu
     );
     for figure in drawn {
         figure.render(&results)?;
-        eprintln!("{}", output.figure(figure.id, "svg").display());
+        say(format!("{}", output.figure(figure.id, "svg").display()));
     }
     if !missing.is_empty() {
         let missing: Vec<&str> = missing.iter().map(|figure| figure.id).collect();
-        eprintln!("not run yet: {}", missing.join(", "));
+        say(format!("not run yet: {}", missing.join(", ")));
     }
     report::write(&results)
-}
-
-/// The output folder of a profile.
-pub(crate) fn output(repository: &Repository, out: Option<&Path>, profile: Profile) -> Output {
-    let base = out.map_or_else(|| repository.figures(), Path::to_owned);
-    Output::new(&base, profile)
 }
 
 /// The plans of all experiments that the figures need, each once, everything checked.
@@ -127,15 +184,13 @@ fn plans(
         }
     }
     check_changes(&experiments, changes)?;
-    let plan = |experiment: &Experiment| experiment.plan(profile, changes);
-    let mut plans = experiments.iter().map(plan).collect::<Result<Vec<_>>>()?;
+    let plan = |experiment: &Experiment| -> Result<Plan> {
+        let plan = experiment.plan(profile, changes)?;
+        Ok(Plan { shard, ..plan })
+    };
+    let plans = experiments.iter().map(plan).collect::<Result<Vec<_>>>()?;
     for figure in figures {
         check_columns(figure, &plans)?;
-    }
-    if let Some((index, count)) = shard {
-        for plan in &mut plans {
-            plan.shard(index, count)?;
-        }
     }
     Ok(plans)
 }

@@ -9,11 +9,12 @@ use crate::figures::{self, Figure};
 use crate::paths::Repository;
 use crate::profile::Profile;
 use crate::progress::duration;
+use crate::terminal::Screen;
 
 /// Prints every figure with its source, its cost under each profile, and what it shows.
 pub(crate) fn list() -> Result<()> {
     let repository = Repository::find()?;
-    let mut out = std::io::stdout().lock();
+    let mut out = Screen::new();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     writeln!(
         out,

@@ -1,22 +1,20 @@
 //! `repro provenance`.
 
-use std::path::Path;
-
 use anyhow::{Result, ensure};
 
-use super::figures::output;
+use super::figures::Place;
 use crate::account::account;
 use crate::experiment::Experiment;
 use crate::figures;
 use crate::paths::Repository;
-use crate::profile::Profile;
 use crate::results::{Frame, Provenance};
+use crate::terminal::say;
 
 /// Writes again what is to be known of all results, from their CSV files and the experiment files alone. The
 /// command that computed them, which neither tells, stays as it was noted.
-pub(crate) fn provenance(profile: Profile, out: Option<&Path>) -> Result<()> {
+pub(crate) fn provenance(place: &Place) -> Result<()> {
     let repository = Repository::find()?;
-    let output = output(&repository, out, profile);
+    let output = place.output(&repository);
     let mut seen: Vec<&str> = Vec::new();
     for name in figures::ALL.iter().flat_map(|f| f.experiments()) {
         if seen.contains(&name) || !output.runs_csv(name).exists() {
@@ -24,13 +22,13 @@ pub(crate) fn provenance(profile: Profile, out: Option<&Path>) -> Result<()> {
         }
         seen.push(name);
         let plan = Experiment::read(&repository.experiment(name), &repository.bases())?
-            .plan(profile, &[])?;
+            .plan(place.profile, &place.changes)?;
         let rows = Frame::read(&output.runs_csv(name))?;
         let path = output.provenance(name);
         let before = Provenance::read(&path).ok().flatten();
         let last = before.and_then(|before| before.last);
         account(&plan, &rows, last)?.write(&path)?;
-        eprintln!("{}", path.display());
+        say(format!("{}", path.display()));
     }
     let dir = output.dir().display();
     ensure!(!seen.is_empty(), "{dir}: there are no results");

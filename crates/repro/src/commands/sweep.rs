@@ -1,19 +1,21 @@
 //! `repro sweep`: a user's own hyper-parameter study.
 
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use crate::commands::figures::check_changes;
+use crate::commands::figures::{Work, check_changes};
 use crate::datasets::DataSets;
 use crate::execute::execute;
 use crate::experiment::{Change, Experiment, Plan};
 use crate::paths::{Output, Repository};
 use crate::profile::Profile;
 use crate::results::stats::mean_std;
-use crate::results::{Cell, Frame, Table};
+use crate::results::{Cell, Frame, Row, Table};
 use crate::studies::{Better, Metric};
+use crate::terminal::Screen;
 
 /// Points shown on the terminal; the summary file has all.
 const SHOWN: usize = 20;
@@ -30,22 +32,28 @@ struct Point {
 /// Runs the sweep, writes `<name>.csv` and `<name>.summary.csv`, and prints the best points.
 pub(crate) fn sweep(
     file: &Path,
-    out: &Path,
+    out: Option<&Path>,
     changes: &[Change],
-    shard: Option<(usize, usize)>,
+    work: &Work,
 ) -> Result<()> {
     let repository = Repository::find()?;
     let experiment = Experiment::read(file, &repository.bases())?;
     let (metric, better) = ranking(&experiment)?;
     check_changes(std::slice::from_ref(&experiment), changes)?;
-    let mut plan = experiment.plan(Profile::Quick, changes)?;
-    if let Some((index, count)) = shard {
-        plan.shard(index, count)?;
-    }
-    let plans = [plan];
-    let output = Output::at(out);
+    let plan = experiment.plan(Profile::Quick, changes)?;
+    let plans = [Plan {
+        shard: work.shard,
+        ..plan
+    }];
+    let output = match out {
+        Some(out) => Output::at(out),
+        None => Output::at(Path::new("sweeps")).changed(changes),
+    };
     let data = DataSets::new(&repository.datasets());
-    execute(&plans, &output, &data, shard, &|_| Ok(()))?;
+    execute(&plans, &work.options(&output, &data), &|_| Ok(()))?;
+    if work.dry_run {
+        return Ok(());
+    }
     let [plan] = plans;
     let frame = Frame::read(&output.runs_csv(&plan.experiment))?;
     let points = rank(&plan, &frame, metric, better)?;
@@ -74,7 +82,14 @@ fn ranking(experiment: &Experiment) -> Result<(&'static str, Better)> {
 /// The points of the sweep, best first. A diverged run has no metric and counts as such.
 fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<Point>> {
     let mut groups: Vec<(Vec<String>, Vec<Option<f64>>)> = Vec::new();
-    for (run, row) in plan.runs.iter().zip(frame.rows()) {
+    let rows: HashMap<&str, Row<'_>> = frame
+        .rows()
+        .map(|row| Ok((row.text("key")?, row)))
+        .collect::<Result<_>>()?;
+    for run in &plan.runs {
+        let Some(row) = rows.get(run.key.as_str()) else {
+            continue;
+        };
         let value = |key: &String| {
             run.setting(key)
                 .map_or_else(String::new, ToString::to_string)
@@ -133,7 +148,7 @@ fn write_summary(plan: &Plan, output: &Output, metric: &str, points: &[Point]) -
 }
 
 fn print(plan: &Plan, metric: &str, points: &[Point]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Screen::new();
     let names: Vec<&str> = plan
         .varied
         .iter()

@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use astro::attention::transformer::{LabelledImages, Mechanism, Training, Transformer, train};
 use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::encoder::writable;
 use crate::datasets::Digits;
 use crate::paths::Repository;
 use crate::results::{Cell, Table};
@@ -61,6 +62,7 @@ pub(crate) fn run(request: &Request) -> Result<()> {
         weight_decay: *weight_decay,
     };
     training.check()?;
+    writable(out)?;
     let data = match data {
         Some(dir) => dir.clone(),
         None => Repository::find()?.dataset("mnist"),
@@ -109,9 +111,6 @@ pub(crate) fn run(request: &Request) -> Result<()> {
     let command = format!(
         "repro transformer --epochs {epochs} --learning-rate {learning_rate} --weight-decay {weight_decay} --batch {batch} --seed {seed}"
     );
-    if let Some(dir) = out.parent() {
-        std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    }
     let version = concat!("repro ", env!("CARGO_PKG_VERSION"));
     model.save(
         out,

@@ -27,7 +27,7 @@ impl Comparison {
     /// Compares what there is. Runs that are not those of the experiment file get no verdict.
     pub(crate) fn make(&self, results: &Results) -> Result<Compared> {
         let reader = format!("the comparison of {}", self.figure);
-        let points = (self.points)(&Inputs::new(results, &reader, self.reads))?;
+        let mut points = (self.points)(&Inputs::new(results, &reader, self.reads))?;
         let mut doubts = Vec::new();
         for experiment in experiments(self.reads) {
             match results.provenance(experiment)? {
@@ -37,7 +37,10 @@ impl Comparison {
         }
         let verdicts = match doubts.is_empty() {
             true => verdicts(&points),
-            false => vec![format!("no verdict: {}", doubts.join("; "))],
+            false => {
+                points.iter_mut().for_each(|point| point.doubted = true);
+                vec![format!("no verdict: {}", doubts.join("; "))]
+            }
         };
         Ok(Compared { points, verdicts })
     }

@@ -85,6 +85,7 @@ fn from_the_text(
             published: published.accuracy,
             epochs: (trained(&ours)?, epochs),
             adaptive: adaptive(&ours)?,
+            doubted: false,
             repeated: Vec::new(),
         });
     }
@@ -109,6 +110,7 @@ fn sweep(
                 published: joined.published.accuracy,
                 epochs: (epochs, SWEEP_EPOCHS),
                 adaptive: adaptive(&joined.ours)?,
+                doubted: false,
                 repeated: match epochs == SWEEP_EPOCHS {
                     true => joined.repeated()?,
                     false => Vec::new(),

@@ -13,7 +13,6 @@ mod verdict;
 pub(crate) use comparison::{Compared, Comparison};
 pub(crate) use csv::write;
 pub(crate) use point::Point;
-pub(crate) use verdict::count;
 
 /// Everything that can be compared.
 pub(crate) static ALL: &[Comparison] = &[

@@ -146,6 +146,7 @@ fn point(level: f64, ours: Statistic, epochs: usize) -> Point {
         published: Statistic::of(&[]),
         epochs: (epochs, EPOCHS),
         adaptive: false,
+        doubted: false,
         repeated: Vec::new(),
     }
 }

@@ -18,20 +18,23 @@ pub(crate) struct Point {
     pub(crate) epochs: (usize, usize),
     /// Whether ours left the published integrator.
     pub(crate) adaptive: bool,
+    /// Whether ours are not the runs of the experiment, so that nothing follows from their distance.
+    pub(crate) doubted: bool,
     /// Runs of ours that repeat a published run: same seed, same settings.
     pub(crate) repeated: Vec<Repeated>,
 }
 
 impl Point {
     /// Ours less published, in standard errors of that difference. Where one of the two spreads is
-    /// unknown, it is taken to be the other; NaN if nothing is known to spread.
+    /// unknown, it is taken to be the other; NaN if nothing is known to spread, or
+    /// if ours are not the runs of the experiment.
     pub(crate) fn standard_errors(&self) -> f64 {
         let variance = |s: &Statistic, std: f64| std.powi(2) / s.runs as f64;
         let either = |a: f64, b: f64| if a.is_finite() { a } else { b };
         let (ours, published) = (self.ours.std, self.published.std);
         let error = variance(&self.ours, either(ours, published))
             + variance(&self.published, either(published, ours));
-        match error > 0.0 {
+        match error > 0.0 && !self.doubted {
             true => (self.ours.mean - self.published.mean) / error.sqrt(),
             false => f64::NAN,
         }

@@ -1,6 +1,7 @@
 //! One line for a whole series.
 
 use super::point::Point;
+use crate::terminal::count;
 
 /// A line per series: how much lies behind it, and how far it is from the published one.
 pub(crate) fn verdicts(points: &[Point]) -> Vec<String> {
@@ -74,12 +75,6 @@ fn verdict(points: &[&Point]) -> String {
     text
 }
 
-/// `1 seed`, `2 seeds`.
-pub(crate) fn count(n: usize, what: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {what}{plural}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +97,7 @@ mod tests {
             },
             epochs: (epochs, 45),
             adaptive: false,
+            doubted: false,
             repeated: vec![Repeated {
                 seed: 1,
                 validation: (590.0, 590.0),

@@ -13,6 +13,15 @@ pub struct Change {
     pub(super) value: Value,
 }
 
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.value {
+            Value::String(text) => write!(f, "{}={text}", self.key),
+            other => write!(f, "{}={other}", self.key),
+        }
+    }
+}
+
 impl std::str::FromStr for Change {
     type Err = anyhow::Error;
 

@@ -1,5 +1,6 @@
 //! The list of runs of an experiment.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
@@ -20,10 +21,10 @@ pub struct Plan {
     pub study: &'static StudyKind,
     /// The dotted keys that vary.
     pub varied: Vec<String>,
-    /// The runs of this share of the work.
+    /// All runs, of every share of the work.
     pub runs: Vec<Run>,
-    /// Number of runs of all shares.
-    pub planned: usize,
+    /// The share that this machine does, if the work is shared: the K-th of N.
+    pub(crate) shard: Option<(usize, usize)>,
     /// One line for people.
     pub(crate) about: String,
     /// How much work was asked for.
@@ -79,17 +80,24 @@ impl Plan {
         (columns.len() > 1).then_some(columns)
     }
 
-    /// Keeps the `index`-th of `count` shares, so that several machines can split the work.
-    pub fn shard(&mut self, index: usize, count: usize) -> Result<()> {
-        ensure!(
-            (1..=count).contains(&index),
-            "--shard {index}/{count}: the first number runs from 1 to {count}"
-        );
-        let mut position = 0;
-        self.runs.retain(|_| {
-            position += 1;
-            (position - 1) % count == index - 1
-        });
-        Ok(())
+    /// How much there is, for people: `learning-lag: 80 runs (8 points x 10 seeds)`.
+    pub(crate) fn amount(&self) -> String {
+        let seeds: HashSet<u64> = self.runs.iter().map(|run| run.seed).collect();
+        let (runs, seeds) = (self.runs.len(), seeds.len());
+        let product = match runs.is_multiple_of(seeds.max(1)) && seeds > 1 {
+            true => format!(" ({} points x {seeds} seeds)", runs / seeds),
+            false => String::new(),
+        };
+        let share = match self.shard {
+            Some((index, count)) => format!(", share {index} of {count}"),
+            None => String::new(),
+        };
+        format!("{}: {runs} runs{product}{share}", self.experiment)
+    }
+
+    /// The runs of this machine's share: all, or every N-th from the K-th on.
+    pub(crate) fn share(&self) -> impl Iterator<Item = &Run> {
+        let (index, count) = self.shard.unwrap_or((1, 1));
+        self.runs.iter().skip(index - 1).step_by(count)
     }
 }

@@ -58,10 +58,14 @@ pub static ALL: &[&Figure] = &[
 pub fn select(ids: &[String]) -> Result<Vec<&'static Figure>> {
     for id in ids {
         if !ALL.iter().any(|f| f.id == id) {
-            let known: Vec<&str> = ALL.iter().map(|f| f.id).collect();
+            let known = ALL.iter().map(|f| (strsim::jaro_winkler(f.id, id), f.id));
+            let nearest = known.max_by(|a, b| a.0.total_cmp(&b.0));
+            let meant = match nearest.filter(|(likeness, _)| *likeness > 0.8) {
+                Some((_, meant)) => format!("did you mean {meant}? "),
+                None => String::new(),
+            };
             return Err(anyhow!(
-                "there is no figure {id:?}; the figures are {}",
-                known.join(", ")
+                "there is no figure {id:?}; {meant}`repro list` names them"
             ));
         }
     }

@@ -1,5 +1,7 @@
 //! A finished run.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::Run;
@@ -32,5 +34,27 @@ impl Record {
             wall_s: Cell::from((wall_s * 1e3).round() / 1e3),
             code: CODE.to_owned(),
         }
+    }
+
+    /// Whether all numbers are those of another record of the same run. Words may differ: which vector unit
+    /// computed is one of them.
+    pub(super) fn has_numbers_of(&self, other: &Self) -> bool {
+        let numbers = |record: &Self| -> Vec<(String, String)> {
+            let all = record.metrics.iter();
+            let numbers = all.filter(|(_, cell)| matches!(cell, Cell::Number(_)));
+            numbers.map(|(k, v)| (k.clone(), v.to_string())).collect()
+        };
+        // In a CSV file tables are in another order, and have the columns of all runs.
+        let tables = |record: &Self| -> BTreeMap<String, Vec<Vec<String>>> {
+            let fields = |row: &Vec<Cell>| {
+                let fields = row.iter().map(Cell::to_string);
+                fields.filter(|field| !field.is_empty()).collect()
+            };
+            let all = record.tables.iter();
+            let all = all.filter(|(_, table)| !table.rows.is_empty());
+            all.map(|(name, table)| (name.clone(), table.rows.iter().map(fields).collect()))
+                .collect()
+        };
+        numbers(self) == numbers(other) && tables(self) == tables(other)
     }
 }

@@ -5,21 +5,24 @@ mod patterns;
 mod traces;
 
 use std::fs;
+use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 use microcircuit::{
-    Every, Microcircuit, NetworkParams, NpzError, Number, Params, PresentError, View, Weights,
+    Every, Microcircuit, NetworkParams, Number, Params, PresentError, View, Weights,
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::Deserialize;
 
+use crate::results::files::Sink;
 use crate::studies::Model;
+use crate::terminal::say;
 use patterns::{OwnedPattern, read_noise, read_patterns};
-use traces::{Partial, Recorded, Traces};
+use traces::{Recorded, Traces};
 
 /// `repro simulate NET.toml --network pyralnet --weights W.npz --patterns P.csv --out TRACES.csv`.
 #[derive(Debug, Args)]
@@ -101,15 +104,15 @@ impl Simulate {
     pub(crate) fn run(&self) -> Result<()> {
         let params = self.params()?;
         match self.precision {
-            Precision::F32 => self.simulate::<f32>(&params, |w, path| w.save_npz(path)),
-            Precision::F64 => self.simulate::<f64>(&params, |w, path| w.save_npz(path)),
+            Precision::F32 => self.simulate::<f32>(&params, |w, npz| w.write_npz(npz)),
+            Precision::F64 => self.simulate::<f64>(&params, |w, npz| w.write_npz(npz)),
         }
     }
 
     fn simulate<T: Number>(
         &self,
         params: &Params,
-        save: impl Fn(&Weights<T>, &Path) -> Result<(), NpzError>,
+        save: impl Fn(&Weights<T>, Cursor<&mut Vec<u8>>) -> io::Result<()>,
     ) -> Result<()> {
         let every = self.steps_between_records(params)?;
         let patterns = read_patterns(&self.patterns, params)?;
@@ -120,7 +123,7 @@ impl Simulate {
             self.out.display()
         );
         let mut traces = Traces::create(&self.out, &self.record).context("--out")?;
-        let weights_out = self.weights_out.as_deref().map(Partial::create);
+        let weights_out = self.weights_out.as_deref().map(Sink::create);
         let weights_out = weights_out.transpose().context("--weights-out")?;
         let result = present_all(
             network.as_mut(),
@@ -133,16 +136,20 @@ impl Simulate {
             .finish()
             .with_context(|| self.out.display().to_string())?;
         result.with_context(|| format!("{} ends where this happened", self.out.display()))?;
-        if let Some(partial) = weights_out {
-            save(&network.weights(), partial.path())?;
-            partial.finish().context("--weights-out")?;
+        if let Some(mut sink) = weights_out {
+            let mut bytes = Vec::new();
+            let written = save(&network.weights(), Cursor::new(&mut bytes));
+            written
+                .and_then(|()| sink.write_all(&bytes))
+                .context("--weights-out")?;
+            sink.finish().context("--weights-out")?;
         }
         let time = patterns.len() as f64 * params.raw().t_pattern_ms;
-        eprintln!(
+        say(format!(
             "{} patterns, {time} ms: {rows} values in {}",
             patterns.len(),
             self.out.display()
-        );
+        ));
         Ok(())
     }
 

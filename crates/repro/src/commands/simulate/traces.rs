@@ -1,14 +1,14 @@
 //! Potentials on their way into a CSV file.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 use microcircuit::{Compartment, Real, View};
 
 use crate::results::Cell;
+use crate::results::files::Sink;
 
 /// The compartments by their names on the command line and in TRACES.csv.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,51 +58,9 @@ impl std::fmt::Display for Recorded {
     }
 }
 
-/// A file that appears under its name when it is finished, and not at all if it never is.
-pub(super) struct Partial {
-    target: PathBuf,
-    path: PathBuf,
-}
-
-impl Partial {
-    /// Begins the file, so that a place that cannot be written is known at once.
-    pub(super) fn create(target: &Path) -> Result<Self> {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let path = target.with_file_name(format!("{name}.{}.partial", std::process::id()));
-        let context = || format!("cannot write {}", target.display());
-        if target.is_dir() {
-            Err(io::Error::from(io::ErrorKind::IsADirectory)).with_context(context)?;
-        }
-        File::create(&path).with_context(context)?;
-        Ok(Self {
-            target: target.to_owned(),
-            path,
-        })
-    }
-
-    /// Where it is until it is finished.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Gives it its name.
-    pub(super) fn finish(self) -> Result<()> {
-        fs::rename(&self.path, &self.target)
-            .with_context(|| format!("cannot write {}", self.target.display()))
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // Nothing is there any more if it was finished.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
 /// TRACES.csv, row by row.
 pub(super) struct Traces<'a> {
-    partial: Partial,
-    writer: BufWriter<File>,
+    sink: Sink,
     recorded: &'a [Recorded],
     rows: u64,
 }
@@ -110,12 +68,10 @@ pub(super) struct Traces<'a> {
 impl<'a> Traces<'a> {
     /// Begins the file with its header.
     pub(super) fn create(path: &Path, recorded: &'a [Recorded]) -> Result<Self> {
-        let partial = Partial::create(path)?;
-        let mut writer = BufWriter::new(File::create(partial.path())?);
-        writeln!(writer, "time_ms,layer,compartment,index,value")?;
+        let mut sink = Sink::create(path)?;
+        writeln!(sink, "time_ms,layer,compartment,index,value")?;
         Ok(Self {
-            partial,
-            writer,
+            sink,
             recorded,
             rows: 0,
         })
@@ -133,7 +89,7 @@ impl<'a> Traces<'a> {
                 let potentials = view.potential(layer, recorded.compartment());
                 for (index, value) in potentials.into_iter().flatten().enumerate() {
                     // Debug writes tiny numbers with an exponent; both ways are exact.
-                    writeln!(self.writer, "{time},{layer},{recorded},{index},{value:?}")?;
+                    writeln!(self.sink, "{time},{layer},{recorded},{index},{value:?}")?;
                     self.rows += 1;
                 }
             }
@@ -142,9 +98,8 @@ impl<'a> Traces<'a> {
     }
 
     /// Completes the file, and says how many rows it has.
-    pub(super) fn finish(mut self) -> Result<u64> {
-        self.writer.flush()?;
-        self.partial.finish()?;
+    pub(super) fn finish(self) -> Result<u64> {
+        self.sink.finish()?;
         Ok(self.rows)
     }
 }
