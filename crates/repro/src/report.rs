@@ -163,18 +163,17 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
     }
     *page += "</p><details><summary>Point by point</summary><div class=\"scroll\"><table>\
               <tr><th>series</th><th>at</th><th>ours / %</th><th>published / %</th>\
-              <th>difference</th><th>standard errors</th></tr>";
+              <th>difference / percentage points</th><th>judged</th></tr>";
     for p in points {
+        let (ours, published) = p.values.texts();
         write!(
             page,
-            "<tr><td>{}</td><td>{} = {:.2}</td><td>{}</td><td>{}</td><td>{:+.2}</td><td>{}</td></tr>",
+            "<tr><td>{}</td><td>{} = {:.2}</td><td>{ours}</td><td>{published}</td><td>{:+.2}</td><td>{}</td></tr>",
             escape(&p.series),
             p.x.0,
             p.x.1,
-            p.ours.percent(),
-            p.published.percent(),
-            100.0 * (p.ours.mean - p.published.mean),
-            p.standard_errors_text()
+            p.difference(),
+            p.judgement()
         )?;
     }
     *page += "</table></div></details>";

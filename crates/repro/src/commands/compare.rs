@@ -53,19 +53,18 @@ fn print(all: &[(&str, Compared)], profile: Profile) -> Result<()> {
         writeln!(out, "{figure}, {} profile", profile.name())?;
         writeln!(
             out,
-            "  {:<28} {:>24} {:>19} {:>19} {:>11} {:>7}",
-            "series", "at", "ours / %", "published / %", "difference", "s.e."
+            "  {:<40} {:>24} {:>19} {:>19} {:>11} {:>10}",
+            "series", "at", "ours / %", "published / %", "difference", "judged"
         )?;
         for point in points {
+            let (ours, published) = point.values.texts();
             writeln!(
                 out,
-                "  {:<28} {:>24} {:>19} {:>19} {:>+11.2} {:>7}",
+                "  {:<40} {:>24} {ours:>19} {published:>19} {:>+11.2} {:>10}",
                 point.series,
                 format!("{} = {:.2}", point.x.0, point.x.1),
-                point.ours.percent(),
-                point.published.percent(),
-                100.0 * (point.ours.mean - point.published.mean),
-                point.standard_errors_text()
+                point.difference(),
+                point.judgement()
             )?;
         }
         for line in verdicts {

@@ -3,25 +3,31 @@
 use anyhow::Result;
 
 use super::comparison::Compared;
+use super::point::{Count, Values};
 use crate::paths::Output;
 use crate::profile::Profile;
+use crate::results::stats::Statistic;
 use crate::results::{Cell, Table};
 
-const POINT_COLUMNS: [&str; 15] = [
+const POINT_COLUMNS: [&str; 19] = [
     "figure",
     "series",
     "parameter",
     "value",
+    "kind",
     "ours_mean",
     "ours_std",
     "ours_runs",
+    "ours_at_chance",
     "ours_epochs",
     "published_mean",
     "published_std",
     "published_runs",
+    "published_at_chance",
     "published_epochs",
     "difference",
     "standard_errors",
+    "fisher_p",
     "profile",
 ];
 
@@ -51,21 +57,30 @@ pub(crate) fn write(all: &[(&str, Compared)], profile: Profile, output: &Output)
             point.x.0.into(),
             point.x.1.into(),
         ];
-        let (ours, published) = (&point.ours, &point.published);
         let mut row = place.to_vec();
-        row.extend([
-            ours.mean.into(),
-            ours.std.into(),
-            ours.runs.into(),
-            point.epochs.0.into(),
-        ]);
-        row.extend([
-            published.mean.into(),
-            published.std.into(),
-            published.runs.into(),
-        ]);
-        row.extend([point.epochs.1.into(), (ours.mean - published.mean).into()]);
-        row.extend([point.standard_errors().into(), profile.name().into()]);
+        let side = |statistic: Option<Statistic>, count: Option<Count>| -> [Cell; 4] {
+            let none = || Cell::from("");
+            match (statistic, count) {
+                (Some(s), _) => [s.mean.into(), s.std.into(), s.runs.into(), none()],
+                (_, Some(c)) => [none(), none(), c.of.into(), c.n.into()],
+                _ => [none(), none(), none(), none()],
+            }
+        };
+        let (kind, ours, published) = match point.values {
+            Values::Means(a, b) => ("mean", side(Some(a), None), side(Some(b), None)),
+            Values::Bimodal(a, b) => ("bimodal", side(Some(a), None), side(Some(b), None)),
+            Values::AtChance(a, b) => ("at-chance", side(None, Some(a)), side(None, Some(b))),
+        };
+        row.push(kind.into());
+        row.extend(ours);
+        row.push(point.epochs.0.into());
+        row.extend(published);
+        row.push(point.epochs.1.into());
+        row.push((point.difference() / 100.0).into());
+        for judged in [point.standard_errors(), point.p_value()] {
+            row.push(judged.map_or_else(|| "".into(), Cell::from));
+        }
+        row.push(profile.name().into());
         points.rows.push(row);
         for run in &point.repeated {
             let mut row = place.to_vec();

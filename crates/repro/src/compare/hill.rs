@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::comparison::Comparison;
-use super::point::{Point, trained};
+use super::point::{Point, Values, trained};
 use crate::results::stats::Statistic;
 use crate::results::{Frame, Inputs, Reads};
 use crate::sources::hill::{self, SWEEP_EPOCHS};
@@ -81,8 +81,7 @@ fn from_the_text(
         points.push(Point {
             series: series.to_owned(),
             x: ("learning_lag_ms", lag.unwrap_or(f64::NAN)),
-            ours: accuracy(&ours)?,
-            published: published.accuracy,
+            values: Values::Means(accuracy(&ours)?, published.accuracy),
             epochs: (trained(&ours)?, epochs),
             adaptive: adaptive(&ours)?,
             doubted: false,
@@ -106,8 +105,7 @@ fn sweep(
             points.push(Point {
                 series: series.name.clone(),
                 x: (x, joined.x),
-                ours: accuracy(&joined.ours)?,
-                published: joined.published.accuracy,
+                values: Values::Means(accuracy(&joined.ours)?, joined.published.accuracy),
                 epochs: (epochs, SWEEP_EPOCHS),
                 adaptive: adaptive(&joined.ours)?,
                 doubted: false,

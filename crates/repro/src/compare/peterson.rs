@@ -1,14 +1,14 @@
 //! Peterson's classifiers: means over 20 unseeded runs read off plots, and the runs that were printed.
 //!
-//! Whether a run starts to learn at all is a coin toss that decides its accuracy, so the fraction of runs at chance is
-//! compared as a series of its own.
+//! Whether a run starts to learn at all is a coin toss that decides its accuracy. So the means are shown and not judged; what is
+//! judged is how many runs stayed at chance, and the accuracies of those that did not, where they were printed.
 
 use anyhow::Result;
 
 use super::comparison::Comparison;
-use super::point::{Point, trained};
+use super::point::{Count, Point, Values, trained};
 use crate::results::started::Accuracies;
-use crate::results::stats::{Statistic, mean_std};
+use crate::results::stats::Statistic;
 use crate::results::{Frame, Inputs, Reads};
 use crate::sources::peterson::{self, Disturbed};
 
@@ -40,18 +40,16 @@ pub(super) const DIFFUSION: Comparison = Comparison {
     points: |inputs| {
         let runs = inputs.runs("diffusion")?;
         let ours = runs.matching("disturbance.spillover", "published")?;
-        let mut points = means(&Disturbed::diffusion(inputs)?, &ours)?;
+        let mut points = means(&Disturbed::diffusion(inputs)?, &ours, "sigma")?;
         for (level, runs, stuck) in peterson::at_chance(inputs)? {
             let ours = Disturbed::at(&ours, level)?;
             if ours.is_empty() {
                 continue;
             }
-            let all = Accuracies::ours(&ours)?;
-            points.push(Point {
-                series: "runs at chance".to_owned(),
-                published: share(stuck, runs),
-                ..point(level, share(all.stuck(), all.len()), trained(&ours)?)
-            });
+            let published = Count { n: stuck, of: runs };
+            let values = Values::AtChance(stuck_of(&Accuracies::ours(&ours)?), published);
+            let place = ("sigma", level);
+            points.push(point("runs at chance", place, values, trained(&ours)?));
         }
         Ok(points)
     },
@@ -61,14 +59,20 @@ pub(super) const DIFFUSION: Comparison = Comparison {
 pub(super) const NOISE: Comparison = Comparison {
     figure: "astro-noise",
     reads: &[Reads::runs("astro_noise", RUNS)],
-    points: |inputs| means(&Disturbed::noise(inputs)?, &inputs.runs("astro_noise")?),
+    points: |inputs| {
+        let runs = inputs.runs("astro_noise")?;
+        means(&Disturbed::noise(inputs)?, &runs, "sigma")
+    },
 };
 
 /// The program's plot of lost connections.
 pub(super) const DROPOUT: Comparison = Comparison {
     figure: "astro-dropout",
     reads: &[Reads::runs("astro_dropout", RUNS)],
-    points: |inputs| means(&Disturbed::dropout(inputs)?, &inputs.runs("astro_dropout")?),
+    points: |inputs| {
+        let runs = inputs.runs("astro_dropout")?;
+        means(&Disturbed::dropout(inputs)?, &runs, "p")
+    },
 };
 
 /// The runs that were printed, astrocytes on the three encoders.
@@ -104,46 +108,56 @@ fn versus(inputs: &Inputs<'_>) -> Result<Vec<Point>> {
         .zip([along, fixed, fixed])
     {
         let (ours, published) = (Accuracies::ours(&encoder.astrocytes)?, encoder.runs);
-        let stuck = |runs: &Accuracies| share(runs.stuck(), runs.len());
-        let accuracy = |runs: &Accuracies| Statistic::of(&runs.all());
-        points.push(Point {
-            series: encoder.name.to_owned(),
-            published: accuracy(&published),
-            ..point(0.0, accuracy(&ours), epochs)
-        });
-        points.push(Point {
-            series: format!("{}, at chance", encoder.name),
-            published: stuck(&published),
-            ..point(0.0, stuck(&ours), epochs)
-        });
+        let name = encoder.name;
+        let started = |runs: &Accuracies| Statistic::of(&runs.started());
+        for (series, values) in [
+            (
+                format!("{name}, runs that started"),
+                Values::Means(started(&ours), started(&published)),
+            ),
+            (
+                format!("{name}, runs at chance"),
+                Values::AtChance(stuck_of(&ours), stuck_of(&published)),
+            ),
+        ] {
+            points.push(point(&series, ("sigma", 0.0), values, epochs));
+        }
     }
     Ok(points)
 }
 
-/// Mean accuracies by level, with the deviation of the published ones where their runs were printed.
-fn means(published: &Disturbed, ours: &Frame) -> Result<Vec<Point>> {
+/// Mean accuracies by level, and where single runs were printed, those of the runs that started.
+fn means(published: &Disturbed, ours: &Frame, parameter: &'static str) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for level in published.joined(ours)? {
-        let accuracies = Statistic::of(&level.ours.numbers("test_accuracy")?);
-        points.push(Point {
-            published: Statistic {
-                mean: level.mean,
-                std: mean_std(&level.runs.all()).1,
-                runs: peterson::RUNS,
-            },
-            ..point(level.level, accuracies, trained(&level.ours)?)
-        });
+        let place = (parameter, level.level);
+        let epochs = trained(&level.ours)?;
+        let all = Statistic::of(&level.ours.numbers("test_accuracy")?);
+        let bar = Statistic {
+            mean: level.mean,
+            std: f64::NAN,
+            runs: peterson::RUNS,
+        };
+        points.push(point(
+            "mean accuracy",
+            place,
+            Values::Bimodal(all, bar),
+            epochs,
+        ));
+        if level.runs.len() > 0 {
+            let ours = Statistic::of(&Accuracies::ours(&level.ours)?.started());
+            let started = Values::Means(ours, Statistic::of(&level.runs.started()));
+            points.push(point("runs that started", place, started, epochs));
+        }
     }
     Ok(points)
 }
 
-/// A point of ours, still without its published value.
-fn point(level: f64, ours: Statistic, epochs: usize) -> Point {
+fn point(series: &str, x: (&'static str, f64), values: Values, epochs: usize) -> Point {
     Point {
-        series: "mean accuracy".to_owned(),
-        x: ("sigma", level),
-        ours,
-        published: Statistic::of(&[]),
+        series: series.to_owned(),
+        x,
+        values,
         epochs: (epochs, EPOCHS),
         adaptive: false,
         doubted: false,
@@ -151,14 +165,9 @@ fn point(level: f64, ours: Statistic, epochs: usize) -> Point {
     }
 }
 
-/// A fraction of runs as the mean of zeros and ones, with Laplace's estimate of its deviation: that of no run in
-/// twenty is not zero.
-fn share(count: usize, runs: usize) -> Statistic {
-    let n = runs as f64;
-    let p = (count as f64 + 1.0) / (n + 2.0);
-    Statistic {
-        mean: count as f64 / n,
-        std: (p * (1.0 - p)).sqrt(),
-        runs,
+fn stuck_of(runs: &Accuracies) -> Count {
+    Count {
+        n: runs.stuck(),
+        of: runs.len(),
     }
 }
