@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use crate::compare::{self, Compared};
-use crate::figures::{self, Figure};
+use crate::figures::{self, Figure, Work};
+use crate::profile::Profile;
 use crate::progress::duration;
 use crate::results::columns::BOOKKEEPING;
 use crate::results::files::write_atomically;
@@ -15,68 +16,164 @@ use crate::terminal::{count, say};
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.6rem}h2{font-size:1.2rem;margin:3rem 0 .2rem;border-top:1px solid #8886;padding-top:1rem}\
-img{zoom:1.39;max-width:100%;height:auto;background:#fff;border-radius:4px}\
-p.source{margin:0 0 .6rem;opacity:.75}\
-nav{columns:14rem}nav a{display:block}\
+h1{font-size:1.7rem;line-height:1.2}h2{font-size:1.4rem;margin:3.5rem 0 .5rem;border-top:2px solid #8888;padding-top:1rem}\
+h3{font-size:1.15rem;margin:2.5rem 0 0;break-after:avoid}\
+figure{margin:.6rem 0;overflow-x:auto;break-inside:avoid}\
+figure img{zoom:1.39;max-width:100%;height:auto;background:#fff;border-radius:4px}\
+@media(max-width:40rem){figure img{max-width:none;zoom:1.1}}\
+p.source{margin:0 0 .6rem;opacity:.8}\
+.system{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}.system svg{flex:0 0 300px}.system p{flex:1 1 20rem;margin:0}\
+nav ol{padding-left:1.2rem;margin:.2rem 0 1rem}\
 .scroll{overflow-x:auto}\
 table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
 td,th{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #8883;white-space:nowrap}\
-td:first-child,th:first-child{text-align:left}\
-summary{cursor:pointer}";
+td:first-child,th:first-child,.verdicts td,.verdicts th{text-align:left}.verdicts td{white-space:normal}\
+summary{cursor:pointer}\
+@media print{details{display:none}}";
 
-/// Writes the page over all figures that have been drawn, and the CSV files of their comparisons.
+/// A figure that has been drawn, with its comparison if there is one.
+struct Drawn {
+    figure: &'static Figure,
+    compared: Option<Result<Compared>>,
+}
+
+/// Writes the page over all figures, and the CSV files of their comparisons.
 pub(crate) fn write(results: &Results) -> Result<()> {
-    let drawn = figures::ALL
-        .iter()
-        .filter(|f| results.output().figure(f.id, "svg").exists());
-    let drawn: Vec<&Figure> = drawn.copied().collect();
-    let profile = results.profile();
-    let title = format!("Figures, {} profile", profile.name());
+    let is_there = |f: &&&Figure| results.output().figure(f.id, "svg").exists();
+    let drawn = figures::ALL.iter().filter(is_there).map(|&figure| {
+        let comparison = compare::ALL.iter().find(|c| c.figure == figure.id);
+        Drawn {
+            figure,
+            compared: comparison.map(|comparison| comparison.make(results)),
+        }
+    });
+    let drawn: Vec<Drawn> = drawn.collect();
+    let profile = results.profile().name();
+    let mut works: Vec<&Work> = figures::ALL.iter().map(|f| f.work).collect();
+    works.dedup();
     let mut page = String::new();
     write!(
         page,
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <title>{title}</title><style>{STYLE}</style><h1>{title}</h1>\
-         <p>Made by <code>repro</code>. Every figure is drawn from the CSV files linked below it.</p><nav>"
+         <title>Brains that compute like deep networks, reproduced: {profile} profile</title><style>{STYLE}</style><main>\
+         <h1>Brains that compute like deep networks, reproduced</h1>\
+         <p>Three works ask how brains could compute what deep learning computes. Their figures, drawn anew from runs of our own, \
+         {}. Every figure is drawn from the CSV files that are linked below it, and opens alone when it is clicked.</p>",
+        match results.profile() {
+            Profile::Quick => "in the quick profile: fewer points, seeds or epochs than published",
+            Profile::Paper =>
+                "in the sources' own numbers of points, seeds and epochs, as far as they have been run",
+        }
     )?;
-    for figure in &drawn {
-        write!(page, "<a href=\"#{0}\">{0}</a>", figure.id)?;
+    contents(&mut page, &works, &drawn)?;
+    summary(&mut page, &drawn)?;
+    for work in works {
+        chapter(&mut page, results, work, &drawn)?;
     }
-    page += "</nav>";
-    let mut compared = Vec::new();
-    for figure in drawn {
-        section(&mut page, results, figure)?;
-        let comparison = compare::ALL.iter().find(|c| c.figure == figure.id);
-        match comparison.map(|comparison| comparison.make(results)) {
-            Some(Ok(comparison)) => {
-                comparison_table(&mut page, &comparison)?;
-                compared.push((figure.id, comparison));
+    page += "</main></html>\n";
+    let output = results.output();
+    let compared: Vec<(&str, &Compared)> = drawn
+        .iter()
+        .filter_map(|d| Some((d.figure.id, d.compared.as_ref()?.as_ref().ok()?)))
+        .collect();
+    compare::write(&compared, results.profile(), output)?;
+    write_atomically(&output.dir().join("index.html"), page.as_bytes())
+}
+
+fn contents(page: &mut String, works: &[&Work], drawn: &[Drawn]) -> Result<()> {
+    *page += "<nav aria-label=\"Contents\">";
+    for work in works {
+        write!(page, "<b>{}</b><ol>", work.system)?;
+        for Drawn { figure, .. } in drawn.iter().filter(|d| d.figure.work == *work) {
+            write!(
+                page,
+                "<li><a href=\"#{}\">{}</a></li>",
+                figure.id,
+                escape(figure.finding)
+            )?;
+        }
+        *page += "</ol>";
+    }
+    *page += "</nav>";
+    Ok(())
+}
+
+/// Every verdict of a comparison with published values, in one table.
+fn summary(page: &mut String, drawn: &[Drawn]) -> Result<()> {
+    *page += "<h2 id=\"compared\">Ours beside the published</h2><table class=\"verdicts\"><tr><th scope=\"col\">figure</th>\
+              <th scope=\"col\">what became of it</th></tr>";
+    for Drawn { figure, compared } in drawn {
+        if let Some(Ok(Compared { verdicts, .. })) = compared {
+            for verdict in verdicts {
+                let verdict = escape(verdict);
+                write!(
+                    page,
+                    "<tr><td><a href=\"#{0}\">{0}</a></td><td>{verdict}</td></tr>",
+                    figure.id
+                )?;
             }
+        }
+    }
+    *page += "</table>";
+    Ok(())
+}
+
+/// A system, its figures, and those of them that have not been run.
+fn chapter(page: &mut String, results: &Results, work: &Work, drawn: &[Drawn]) -> Result<()> {
+    write!(
+        page,
+        "<h2>{0}</h2><div class=\"system\"><svg width=\"300\" height=\"120\" viewBox=\"0 0 300 120\" role=\"img\" \
+         aria-label=\"Drawing: {0}\">{1}</svg><p>{2}<br>",
+        work.system,
+        work.drawing,
+        escape(work.about)
+    )?;
+    for (title, address) in work.sources {
+        write!(page, "<a href=\"{address}\">{}</a>. ", escape(title))?;
+    }
+    *page += "</p></div>";
+    for d in drawn.iter().filter(|d| d.figure.work == work) {
+        section(page, results, d.figure)?;
+        match &d.compared {
+            Some(Ok(compared)) => comparison_table(page, compared)?,
             Some(Err(error)) => {
-                let text = format!("{}: not compared: {error:#}", figure.id);
+                let text = format!("{}: not compared: {error:#}", d.figure.id);
                 say(&text);
                 write!(page, "<p>{}</p>", escape(&text))?;
             }
             None => {}
         }
-        page += "</section>";
+        *page += "</section>";
     }
-    page += "</html>\n";
-    let output = results.output();
-    compare::write(&compared, profile, output)?;
-    write_atomically(&output.dir().join("index.html"), page.as_bytes())
+    let missing = figures::ALL
+        .iter()
+        .filter(|f| f.work == work && !drawn.iter().any(|d| d.figure.id == f.id));
+    let missing: Vec<&str> = missing.map(|f| f.id).collect();
+    if !missing.is_empty() {
+        write!(
+            page,
+            "<p>Not run yet: {}; <code>repro run</code> does.</p>",
+            missing.join(", ")
+        )?;
+    }
+    Ok(())
 }
 
 fn section(page: &mut String, results: &Results, figure: &Figure) -> Result<()> {
-    let (id, shows) = (figure.id, escape(figure.shows));
+    let (id, shows) = (figure.id, capitalised(&escape(figure.shows)));
+    let profile = match results.profile() {
+        Profile::Quick => "",
+        Profile::Paper => " --profile paper",
+    };
     write!(
         page,
-        "<section><h2 id=\"{id}\">{id}</h2><p class=\"source\">{}</p>\
-         <img alt=\"{shows}\" src=\"{id}.svg\"><p>{}.</p>",
-        escape(figure.source),
-        capitalised(&shows)
+        "<section><h3 id=\"{id}\">{}</h3><p class=\"source\">{id} · {} · <code>repro run {id}{profile}</code> · drawn by \
+         <code>{}</code></p><figure><a href=\"{id}.svg\"><img alt=\"{shows}\" src=\"{id}.svg\"></a>\
+         <figcaption>{shows}.</figcaption></figure>",
+        escape(figure.finding),
+        escape(&figure.source()),
+        figure.code,
     )?;
     for experiment in figure.experiments() {
         made_with(page, results, experiment)?;
@@ -116,7 +213,8 @@ fn made_with(page: &mut String, results: &Results, experiment: &str) -> Result<(
     }
     write!(
         page,
-        "<a href=\"data/{experiment}.provenance.toml\">provenance</a></p>"
+        "<a href=\"data/{experiment}.provenance.toml\">provenance</a>; settings from \
+         <code>experiments/{experiment}.toml</code></p>"
     )?;
     if let Some(differs) = provenance.differs() {
         write!(page, "<p>{}.</p>", escape(&differs))?;
@@ -126,15 +224,25 @@ fn made_with(page: &mut String, results: &Results, experiment: &str) -> Result<(
     Ok(())
 }
 
-/// Every setting; what varies is shown by its range.
+/// As many values of a setting are listed.
+const LISTED: usize = 6;
+
+/// Every setting; what varies more is shown by its range.
 fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result<()> {
     *page += "<div class=\"scroll\"><table>";
     let is_setting = |c: &&String| !metrics.contains(c) && !BOOKKEEPING.contains(&c.as_str());
     for column in runs.columns().iter().filter(is_setting) {
-        let values = runs.distinct(column)?;
+        let mut values = runs.distinct(column)?;
+        let number = |text: &String| text.parse::<f64>();
+        if values.iter().all(|text| number(text).is_ok()) {
+            values.sort_by(|a, b| {
+                number(a)
+                    .unwrap_or(0.0)
+                    .total_cmp(&number(b).unwrap_or(0.0))
+            });
+        }
         let shown = match values.as_slice() {
-            [one] => escape(one),
-            [first, .., last] => {
+            [first, .., last] if values.len() > LISTED => {
                 format!(
                     "{} … {} ({} values)",
                     escape(first),
@@ -142,7 +250,7 @@ fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result
                     values.len()
                 )
             }
-            [] => String::new(),
+            few => escape(&few.join(", ")),
         };
         if !shown.is_empty() {
             write!(page, "<tr><td>{column}</td><td>{shown}</td></tr>")?;
@@ -162,7 +270,7 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
         write!(page, "{}.<br>", escape(line))?;
     }
     *page += "</p><details><summary>Point by point</summary><div class=\"scroll\"><table>\
-              <tr><th>series</th><th>at</th><th>ours / %</th><th>published / %</th>\
+              <tr><th scope=\"col\">series</th><th scope=\"col\">at</th><th>ours / %</th><th>published / %</th>\
               <th>difference / percentage points</th><th>judged</th></tr>";
     for p in points {
         let (ours, published) = p.values.texts();

@@ -27,7 +27,7 @@ pub(crate) fn list() -> Result<()> {
             out,
             "{:<24}{:<26}{:>12}{:>16}   {}",
             figure.id,
-            figure.source,
+            figure.source(),
             cost(Profile::Quick)?,
             cost(Profile::Paper)?,
             figure.shows

@@ -44,7 +44,7 @@ const RUN_COLUMNS: [&str; 9] = [
 ];
 
 /// Writes `compare.csv`, a row per point, and `compare_runs.csv`, a row per published run that was repeated.
-pub(crate) fn write(all: &[(&str, Compared)], profile: Profile, output: &Output) -> Result<()> {
+pub(crate) fn write(all: &[(&str, &Compared)], profile: Profile, output: &Output) -> Result<()> {
     let mut points = Table::new(POINT_COLUMNS);
     let mut runs = Table::new(RUN_COLUMNS);
     for (figure, point) in all

@@ -3,13 +3,17 @@
 use anyhow::Result;
 
 use super::Figure;
+use super::works::HILL;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
 use crate::results::{Frame, Inputs, Reads, Row};
 
 /// Talk behind the report, slides 3–4; Urbanczik and Senn, Neuron 81 (2014).
 pub(super) static FIGURE: Figure = Figure {
     id: "dendritic-prediction",
-    source: "Hill 2020, slides 3–4",
+    work: &HILL,
+    code: file!(),
+    place: "slides 3–4",
+    finding: "A dendrite learns to predict its soma, and overshoots once weight changes are filtered",
     shows: "a dendrite learns to predict its soma, with and without low-pass",
     reads: &[
         Reads::runs(

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use super::foot::foot;
+use super::works::Work;
 use crate::plot::Page;
 use crate::results::columns::experiments;
 use crate::results::files::write_atomically;
@@ -13,9 +14,15 @@ use crate::results::{Inputs, Reads, Results};
 pub struct Figure {
     /// Names the figure on the command line and its files.
     pub id: &'static str,
-    /// Where it stands in its source.
-    pub source: &'static str,
-    /// What it shows, in a line.
+    /// The work it is from or about.
+    pub work: &'static Work,
+    /// The file that draws it.
+    pub code: &'static str,
+    /// Where it stands there.
+    pub place: &'static str,
+    /// What comes out, as a heading.
+    pub finding: &'static str,
+    /// What is drawn, in a line.
     pub shows: &'static str,
     /// What it reads of the results of experiments.
     pub reads: &'static [Reads],
@@ -27,6 +34,11 @@ pub struct Figure {
 }
 
 impl Figure {
+    /// Where it stands in which work.
+    pub fn source(&self) -> String {
+        format!("{}, {}", self.work.name, self.place)
+    }
+
     /// The experiments that it is drawn from.
     pub fn experiments(&self) -> Vec<&'static str> {
         experiments(self.reads)

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::Figure;
 use super::accuracy::{LAG, RUNS, differences, panel, series, steadnet_level};
+use super::works::HILL;
 use crate::plot::{Page, Width};
 use crate::results::{Inputs, Reads};
 use crate::sources::hill;
@@ -16,7 +17,10 @@ const STEADNET: Reads = Reads::runs(
 /// Report, Fig. 6a.
 pub(super) static LEARNING_LAG: Figure = Figure {
     id: "learning-lag",
-    source: "Hill 2020, Fig. 6a",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 6a",
+    finding: "Plasticity while the circuit settles chokes learning; a learning-lag restores it",
     shows: "test accuracy on Yin-Yang against learning-lag, ours beside the published series, and run by run",
     reads: &[Reads::runs("learning_lag", RUNS), STEADNET],
     amounts: &[("training.epochs", "epochs")],
@@ -26,7 +30,10 @@ pub(super) static LEARNING_LAG: Figure = Figure {
 /// Report, Fig. 6b.
 pub(super) static LEARNING_LAG_RESET: Figure = Figure {
     id: "learning-lag-reset",
-    source: "Hill 2020, Fig. 6b",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 6b",
+    finding: "Learning-lag, with the low-pass weight changes reset between patterns",
     shows: "test accuracy on Yin-Yang against learning-lag, with Δ reset to zero after each pattern",
     reads: &[Reads::runs("learning_lag_reset", RUNS), STEADNET],
     amounts: &[("training.epochs", "epochs")],

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::Figure;
+use super::works::HILL;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::stats::median_index;
 use crate::results::{Frame, Inputs, Reads, Row};
@@ -10,7 +11,10 @@ use crate::results::{Frame, Inputs, Reads, Row};
 /// Report, Fig. 4.
 pub(super) static FIGURE: Figure = Figure {
     id: "mimic",
-    source: "Hill 2020, Fig. 4",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 4",
+    finding: "A small circuit learns to repeat a teacher circuit",
     shows: "a 2-3-2 network learns what a random network of its size computes",
     reads: &[
         Reads::runs("mimic", &["key", "last_validation_mse"]),

@@ -18,40 +18,42 @@ mod plasticity_traces;
 mod stability;
 mod steady_state_validity;
 mod time_constants;
+mod works;
 mod yinyang;
 
 use anyhow::{Result, anyhow};
 
 pub use figure::Figure;
+pub use works::Work;
 
-/// Every figure there is, in the order of the sources.
+/// Every figure there is, in reading order: work by work.
 pub static ALL: &[&Figure] = &[
-    &dendritic_prediction::FIGURE,
-    &stability::FIGURE,
-    &mimic::FIGURE,
-    &steady_state_validity::FIGURE,
+    &learning_lag::LEARNING_LAG,
+    &plasticity_traces::PLASTICITY_TRACES,
     &yinyang::YINYANG,
     &yinyang::YINYANG_STEADNET,
-    &learning_lag::LEARNING_LAG,
     &learning_lag::LEARNING_LAG_RESET,
     &time_constants::TAU_0,
     &time_constants::TAU_W,
-    &plasticity_traces::PLASTICITY_TRACES,
-    &mnist::MNIST_STEADNET,
     &mnist::MNIST_PYRALNET,
+    &mnist::MNIST_STEADNET,
+    &steady_state_validity::FIGURE,
+    &mimic::FIGURE,
+    &stability::FIGURE,
+    &dendritic_prediction::FIGURE,
+    &astro::LAYERS,
+    &astro::DEPTH,
+    &astro::DIGITS,
     &astro::ASTRO_VS_NEURONS,
     &astro::LATENTS,
     &astro::DIFFUSION,
     &astro::NOISE,
     &astro::DROPOUT,
-    &attention::ATTENTION_ERROR,
-    &attention::ATTENTION_TRACES,
-    &attention::ATTENTION_SWAP,
-    &astro::LAYERS,
-    &astro::DEPTH,
-    &astro::DIGITS,
     &astro::XOR,
     &astro::APPROXIMATION,
+    &attention::ATTENTION_TRACES,
+    &attention::ATTENTION_ERROR,
+    &attention::ATTENTION_SWAP,
 ];
 
 /// The figures with these ids, in the order of [`ALL`]; all of them if no id is given.

@@ -4,13 +4,17 @@
 use anyhow::Result;
 
 use super::Figure;
+use super::works::HILL;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
 use crate::results::{Frame, Reads};
 
 /// Not in the report; the plots of its code.
 pub(super) static PLASTICITY_TRACES: Figure = Figure {
     id: "plasticity-traces",
-    source: "Hill 2020, its code",
+    work: &HILL,
+    code: file!(),
+    place: "its code",
+    finding: "Errors are largest right after a pattern's onset, where a lag keeps them out of the weights",
     shows: "prediction error and weight change within a pattern, by lag and training",
     reads: &[
         Reads::runs(

@@ -3,13 +3,17 @@
 use anyhow::Result;
 
 use super::Figure;
+use super::works::HILL;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::{Frame, Inputs, Reads, Row};
 
 /// Report, Fig. 3.
 pub(super) static FIGURE: Figure = Figure {
     id: "stability",
-    source: "Hill 2020, Fig. 3",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 3",
+    finding: "Weights decide whether a circuit settles, diverges or oscillates",
     shows: "three neurons settle, diverge, leave an unstable fixed point, or oscillate",
     reads: &[
         Reads::runs(

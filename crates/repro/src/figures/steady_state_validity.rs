@@ -3,13 +3,17 @@
 use anyhow::Result;
 
 use super::Figure;
+use super::works::HILL;
 use crate::plot::{Axes, Color, Page, SERIES, Scale, Stroke, Width};
 use crate::results::{Frame, Inputs, Reads};
 
 /// Report, Fig. 5, and a last row of ours: learning at a tenth of the rates.
 pub(super) static FIGURE: Figure = Figure {
     id: "steady-state-validity",
-    source: "Hill 2020, Fig. 5",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 5",
+    finding: "The approximation is as good as its passes are many and its updates small",
     shows: "deviation of the simulation from its steady-state approximation",
     reads: &[
         Reads::runs(POTENTIALS, &["key", "network.start"]),

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::Figure;
 use super::accuracy::{RUNS, Swept, differences, panel, series};
+use super::works::HILL;
 use crate::plot::{Page, Width};
 use crate::results::{Inputs, Reads};
 use crate::sources::hill;
@@ -11,7 +12,10 @@ use crate::sources::hill;
 /// Report, Fig. 6c.
 pub(super) static TAU_0: Figure = Figure {
     id: "tau-0",
-    source: "Hill 2020, Fig. 6c",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 6c",
+    finding: "How fast one pattern gives way to the next",
     shows: "test accuracy on Yin-Yang against the time constant of pattern transition",
     reads: &[Reads::runs("tau_0", RUNS)],
     amounts: &[("training.epochs", "epochs")],
@@ -29,7 +33,10 @@ pub(super) static TAU_0: Figure = Figure {
 /// Report, Fig. 6d.
 pub(super) static TAU_W: Figure = Figure {
     id: "tau-w",
-    source: "Hill 2020, Fig. 6d",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 6d",
+    finding: "How slowly weight changes are filtered",
     shows: "test accuracy on Yin-Yang against the time constant of plasticity",
     reads: &[Reads::runs("tau_w", RUNS)],
     amounts: &[("training.epochs", "epochs")],

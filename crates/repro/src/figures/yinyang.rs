@@ -4,6 +4,7 @@ use anyhow::Result;
 use tasks::yinyang::class_of;
 
 use super::Figure;
+use super::works::HILL;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::stats::{Statistic, mean_std};
 use crate::results::{Frame, Inputs, Reads};
@@ -12,7 +13,10 @@ use crate::sources::hill;
 /// Report, Fig. 7.
 pub(super) static YINYANG: Figure = Figure {
     id: "yinyang",
-    source: "Hill 2020, Fig. 7",
+    work: &HILL,
+    code: file!(),
+    place: "Fig. 7",
+    finding: "The full simulation learns Yin-Yang from a random start",
     shows: "the full simulation learns Yin-Yang from a random start",
     reads: &[
         Reads::runs("yinyang", &["key", "seed", "test_accuracy"]),
@@ -56,7 +60,10 @@ pub(super) static YINYANG: Figure = Figure {
 /// Report, section 2.2.
 pub(super) static YINYANG_STEADNET: Figure = Figure {
     id: "yinyang-steadnet",
-    source: "Hill 2020, section 2.2",
+    work: &HILL,
+    code: file!(),
+    place: "section 2.2",
+    finding: "The steady-state approximation learns Yin-Yang",
     shows: "the steady-state approximation learns Yin-Yang",
     reads: &[
         Reads::runs(

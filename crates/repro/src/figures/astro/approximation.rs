@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::super::Figure;
 use super::super::look::{ASTROCYTES, NEURONS};
+use super::super::works::PETERSON;
 use crate::plot::{Axes, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::stats::median;
 use crate::results::{Frame, Inputs, Reads};
@@ -11,7 +12,10 @@ use crate::results::{Frame, Inputs, Reads};
 /// Talk, "Proof sketch" and "Astrocyte Sudoku".
 pub(in crate::figures) static APPROXIMATION: Figure = Figure {
     id: "astro-approximation",
-    source: "Peterson 2019, theory",
+    work: &PETERSON,
+    code: file!(),
+    place: "theory",
+    finding: "What stacks of astrocytes approximate: by training, and by construction",
     shows: "trained error against depth, and dense layers compiled into astrocyte layers",
     reads: &[
         Reads::runs(

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::super::Figure;
 use super::super::look::ASTROCYTES;
+use super::super::works::PETERSON;
 use super::bars::{Condition, Statistic, accuracies, at_chance, legend};
 use super::levels::by_level;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
@@ -14,7 +15,10 @@ use crate::sources::peterson::{self, Disturbed};
 /// Talk, "Effect of gliotransmitter diffusion on model performance".
 pub(in crate::figures) static DIFFUSION: Figure = Figure {
     id: "diffusion",
-    source: "Peterson 2019, diffusion",
+    work: &PETERSON,
+    code: file!(),
+    place: "diffusion",
+    finding: "Diffusion keeps more and more runs from starting; those that start stay good",
     shows: "accuracy against the width of transmitter diffusion, and the runs that never start",
     reads: &[Reads::runs(
         "diffusion",

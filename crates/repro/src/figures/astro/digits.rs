@@ -3,13 +3,17 @@
 use anyhow::Result;
 
 use super::super::Figure;
+use super::super::works::PETERSON;
 use crate::plot::{Axes, Color, Page, Scale, Width};
 use crate::results::{Frame, Inputs, Reads};
 
 /// Talk, the grids of digits.
 pub(in crate::figures) static DIGITS: Figure = Figure {
     id: "astro-digits",
-    source: "Peterson 2019, digits",
+    work: &PETERSON,
+    code: file!(),
+    place: "digits",
+    finding: "What the autoencoder keeps of a digit",
     shows: "test digits and what the autoencoder makes of them",
     reads: &[Reads::table(
         "astro_digits",

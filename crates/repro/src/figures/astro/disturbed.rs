@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::super::Figure;
+use super::super::works::PETERSON;
 use super::bars::{Condition, Statistic, accuracies, counts, legend};
 use super::levels::by_level;
 use crate::plot::{Page, Width};
@@ -19,7 +20,10 @@ const RUNS: &[&str] = &[
 /// The plot of the noise runs kept with the program behind the talk.
 pub(in crate::figures) static NOISE: Figure = Figure {
     id: "astro-noise",
-    source: "Peterson 2019, program",
+    work: &PETERSON,
+    code: file!(),
+    place: "program",
+    finding: "Noise on every connection",
     shows: "accuracy of astrocytes against noise on every connection",
     reads: &[Reads::runs("astro_noise", RUNS)],
     amounts: &[("training.epochs", "epochs")],
@@ -32,7 +36,10 @@ pub(in crate::figures) static NOISE: Figure = Figure {
 /// The plot of the runs with lost connections kept with the program behind the talk.
 pub(in crate::figures) static DROPOUT: Figure = Figure {
     id: "astro-dropout",
-    source: "Peterson 2019, program",
+    work: &PETERSON,
+    code: file!(),
+    place: "program",
+    finding: "Connections lost",
     shows: "accuracy of astrocytes against the fraction of connections lost",
     reads: &[Reads::runs("astro_dropout", RUNS)],
     amounts: &[("training.epochs", "epochs")],

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::super::Figure;
 use super::super::look::ASTROCYTES;
+use super::super::works::PETERSON;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::started::Accuracies;
 use crate::results::stats::median;
@@ -13,7 +14,10 @@ use crate::sources::peterson::{printed_on_autoencoder, program_on_autoencoder};
 /// The published wiring reads 18 of 20 latents. Which these are is chance of the autoencoder; what of accuracies is?
 pub(in crate::figures) static LATENTS: Figure = Figure {
     id: "astro-latents",
-    source: "Peterson 2019, open question",
+    work: &PETERSON,
+    code: file!(),
+    place: "open question",
+    finding: "Which latents are wired together decides what an astrocyte network reaches",
     shows: "accuracy of astrocyte classifiers that read the latents of one autoencoder in other orders",
     reads: &[Reads::runs(
         "astro_latents",

@@ -4,13 +4,17 @@ use anyhow::Result;
 
 use super::super::Figure;
 use super::super::look::{ASTROCYTES, NEURONS};
+use super::super::works::PETERSON;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::{Frame, Inputs, Reads};
 
 /// Talk, "Three astrocyte layers".
 pub(in crate::figures) static LAYERS: Figure = Figure {
     id: "astro-layers",
-    source: "Peterson 2019, layers",
+    work: &PETERSON,
+    code: file!(),
+    place: "layers",
+    finding: "Three layers of astrocytes: gather, slide and spread",
     shows: "who feeds whom in gather, slide and spread, published and lattice wiring",
     reads: &[Reads::table(
         "astro_structure",
@@ -24,7 +28,10 @@ pub(in crate::figures) static LAYERS: Figure = Figure {
 /// Talk, "An astrocyte network".
 pub(in crate::figures) static DEPTH: Figure = Figure {
     id: "astro-depth",
-    source: "Peterson 2019, depth",
+    work: &PETERSON,
+    code: file!(),
+    place: "depth",
+    finding: "Width requires depth",
     shows: "the same widths in neurons and in astrocytes: width requires depth",
     reads: &[Reads::table(
         "astro_structure",

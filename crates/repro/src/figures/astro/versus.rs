@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::super::Figure;
 use super::super::look::{ASTROCYTES, NEURONS};
+use super::super::works::PETERSON;
 use super::bars::{Condition, Statistic, accuracies, counts, legend};
 use crate::plot::{Page, Rect, Width};
 use crate::results::started::Accuracies;
@@ -13,7 +14,10 @@ use crate::sources::peterson::{Encoder, encoders};
 /// Talk, "Test set performance".
 pub(in crate::figures) static ASTRO_VS_NEURONS: Figure = Figure {
     id: "astro-vs-neurons",
-    source: "Peterson 2019, results",
+    work: &PETERSON,
+    code: file!(),
+    place: "results",
+    finding: "Astrocytes against neurons on the latents of digits",
     shows: "test accuracy of astrocyte and neuron classifiers of digits",
     reads: &[
         Reads::table(

@@ -4,13 +4,17 @@ use anyhow::Result;
 
 use super::super::Figure;
 use super::super::look::{ASTROCYTES, NEURONS};
+use super::super::works::PETERSON;
 use crate::plot::{Axes, Color, Marker, Page, Scale, Width};
 use crate::results::{Inputs, Reads, Row};
 
 /// Runs `xor_exp3` and `xor_exp4` of the program behind the talk both trained the dense network.
 pub(in crate::figures) static XOR: Figure = Figure {
     id: "astro-xor",
-    source: "Peterson 2019, program",
+    work: &PETERSON,
+    code: file!(),
+    place: "program",
+    finding: "The published stack cannot solve exclusive or; a lattice with biases and tanh mostly does",
     shows: "fraction of seeds that solve exclusive or, astrocyte stacks and a dense network",
     reads: &[Reads::runs(
         "astro_xor",

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::super::works::KOZACHKOV;
 use super::Figure;
 use super::labels::{FEATURES, signed};
 use crate::plot::{Axes, Color, Marker, Page, Scale, Stroke, Width};
@@ -14,7 +15,10 @@ const FITTED_FROM: f64 = 128.0;
 /// Not in the paper, which argues that the error vanishes.
 pub(in crate::figures) static ATTENTION_ERROR: Figure = Figure {
     id: "attention-error",
-    source: "Kozachkov 2023, theory",
+    work: &KOZACHKOV,
+    code: file!(),
+    place: "theory",
+    finding: "The circuit's error falls as 1/√m while attention is soft, far slower once scores spread",
     shows: "error of the neuron–astrocyte circuit against softmax attention: 1/√m while attention is soft, far slower once scores spread",
     reads: &[Reads::runs(
         "attention_error",

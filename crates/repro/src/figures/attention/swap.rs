@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 
+use super::super::works::KOZACHKOV;
 use super::Figure;
 use super::labels::FEATURES;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
@@ -18,7 +19,10 @@ const ELU: Color = SERIES[4];
 /// The paper argues that the circuit can stand in for a transformer's attention; this tries it.
 pub(in crate::figures) static ATTENTION_SWAP: Figure = Figure {
     id: "attention-swap",
-    source: "Kozachkov 2023, claim",
+    work: &KOZACHKOV,
+    code: file!(),
+    place: "claim",
+    finding: "Swapped into a trained transformer the circuit needs thousands of hidden neurons a head; trained in place, eight",
     shows: "a transformer's accuracy on MNIST with its attention replaced by the circuit",
     reads: &[Reads::runs(
         "attention_swap",

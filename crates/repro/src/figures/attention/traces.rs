@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
+use super::super::works::KOZACHKOV;
 use super::Figure;
 use super::labels::signed;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
@@ -26,7 +27,10 @@ const COURSES: &[&str] = &[
 /// After the paper's account of its circuit; the traces are ours.
 pub(in crate::figures) static ATTENTION_TRACES: Figure = Figure {
     id: "attention-traces",
-    source: "Kozachkov 2023, circuit",
+    work: &KOZACHKOV,
+    code: file!(),
+    place: "circuit",
+    finding: "A sequence is written into synapses, and read through an astrocyte",
     shows: "hidden activity, Hebbian norm and calcium while a sequence is written and read",
     reads: &[
         Reads::runs("attention_traces", &["key", "sequence.mask"]),
