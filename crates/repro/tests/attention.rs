@@ -177,15 +177,12 @@ fn errors_fall_with_m_and_are_written() {
 fn every_feature_map_and_causal_attention_run() {
     let files = Files::new(&layer(), &tokens());
     for features in ["trigonometric", "positive", "elu-plus-one"] {
-        let output = files.run(&[
-            "--features",
-            features,
-            "--m",
-            "16",
-            "--seeds",
-            "2",
-            "--causal",
-        ]);
+        let args = ["--features", features, "--seeds", "2", "--causal"];
+        let m: &[&str] = match features {
+            "elu-plus-one" => &[],
+            _ => &["--m", "16"],
+        };
+        let output = files.run(&[&args[..], m].concat());
         assert!(output.status.success(), "{}", stderr(&output));
         let csv = fs::read_to_string(files.path("error.csv")).expect("the CSV");
         assert!(csv.contains(features), "{csv}");
@@ -256,6 +253,8 @@ fn wrong_requests_say_what_would_be_right() {
         &["--features", "trigonometric", "--m", "7"],
         &["--m 7", "even"],
     );
+    let elu = ["--features", "elu-plus-one", "--m", "8"];
+    files.fails(&elu, &["--m has no effect", "elu-plus-one"]);
     files.fails(&["--m", "0"], &["--m 0", "at least one"]);
     files.fails(&["--seeds", "0"], &["--seeds 0"]);
     let absent = files.path("absent.npz");

@@ -58,8 +58,9 @@ pub(crate) struct Request {
     /// Feature map: trigonometric, positive, positive-orthogonal or elu-plus-one
     #[arg(long, value_name = "NAME", default_value = "positive-orthogonal")]
     features: FeatureKind,
-    /// Numbers of hidden neurons in each head
-    #[arg(long, value_name = "M,…", value_delimiter = ',', default_values_t = [64, 256, 1024])]
+    /// Numbers of hidden neurons in each head [default: 64,256,1024]; elu-plus-one has as many as the
+    /// head has dimensions
+    #[arg(long, value_name = "M,…", value_delimiter = ',')]
     m: Vec<usize>,
     /// Draws of the random features, seeds 1, 2, …
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -76,14 +77,17 @@ impl Request {
     /// Reads, compares, writes the CSV and prints a summary.
     pub(crate) fn run(&self) -> Result<()> {
         ensure!(self.seeds > 0, "--seeds 0: at least 1 is needed");
+        let elu = self.features == FeatureKind::EluPlusOne;
         ensure!(
-            !self.m.is_empty(),
-            "--m: at least one number of hidden neurons is needed"
+            !elu || self.m.is_empty(),
+            "--m has no effect with --features elu-plus-one, which has as many hidden neurons as the \
+             head has dimensions: leave it out"
         );
         let qkv = self.read()?;
-        let counts = match self.features {
-            FeatureKind::EluPlusOne => vec![qkv.head_dim()],
-            _ => self.m.clone(),
+        let counts = match self.m.is_empty() {
+            true if elu => vec![qkv.head_dim()],
+            true => vec![64, 256, 1024],
+            false => self.m.clone(),
         };
         // All maps are drawn once before any is used: no failure after long work.
         for &m in &counts {
