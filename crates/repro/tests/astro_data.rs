@@ -122,8 +122,8 @@ fn a_run_that_fails_ends_the_others_unless_they_are_to_go_on() {
         fs::write(&labels, bytes).unwrap();
     }
     let text = format!(
-        "study = 'astro-reconstruction'\nexamples = 1\nencoder.epochs = 1\n\
-         [[points]]\n'data.dir' = ['{}', 'mnist']\n'encoder.seed' = [1, 2]",
+        "study = 'astro-reconstruction'\nexamples = 1\nseeds = [1, 2]\nencoder.epochs = 1\n\
+         [[points]]\n'data.dir' = ['{}', 'mnist']\n",
         oblong.display()
     );
     fs::write(&file, text).unwrap();

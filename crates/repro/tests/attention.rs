@@ -156,36 +156,66 @@ fn errors_fall_with_m_and_are_written() {
     let mut rows = csv.lines();
     assert_eq!(
         rows.next(),
-        Some("features,m,seed,relative_error,mean_cosine,min_cosine")
+        Some("attention,features,balanced,m,seed,head,relative_error,mean_cosine,min_cosine")
     );
+    let all = |attention: &str, m: &str| column(&csv, &[(0, attention), (3, m), (5, "all")]);
     let mean = |m: &str| {
-        let errors: Vec<f64> = csv
-            .lines()
-            .map(|line| line.split(',').collect::<Vec<_>>())
-            .filter(|fields| fields[1] == m)
-            .map(|fields| fields[3].parse().expect("a number"))
-            .collect();
+        let errors = all("circuit", m);
         assert_eq!(errors.len(), 5);
         errors.iter().sum::<f64>() / 5.0
     };
     // Eight times smaller by theory.
     assert!(mean("4096") < 0.4 * mean("64"), "{csv}");
-    assert_eq!(rows.count(), 10);
+    // No attention at all is what the circuit has to beat.
+    let [uniform] = all("uniform", "")[..] else {
+        panic!("{csv}");
+    };
+    assert!(mean("4096") < uniform, "{csv}");
+    // Two heads: the whole is between them.
+    let heads = column(&csv, &[(0, "uniform")])[1..].to_vec();
+    assert!(
+        heads.len() == 2 && heads[0].min(heads[1]) <= uniform,
+        "{csv}"
+    );
+    assert!(uniform <= heads[0].max(heads[1]), "{csv}");
+    assert_eq!(rows.count(), (1 + 10) * 3);
+}
+
+/// Relative errors of the rows with these fields.
+fn column(csv: &str, of: &[(usize, &str)]) -> Vec<f64> {
+    csv.lines()
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|fields| of.iter().all(|&(place, field)| fields[place] == field))
+        .map(|fields| fields[6].parse().expect("a number"))
+        .collect()
+}
+
+#[test]
+fn balanced_queries_and_keys_are_estimated_better() {
+    let files = Files::new(&layer(), &tokens());
+    let median = |more: &[&str]| {
+        let bias = ["--query-bias", "layer.q.bias", "--m", "256", "--seeds", "9"];
+        let output = files.run(&[&bias[..], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let csv = fs::read_to_string(files.path("error.csv")).expect("the CSV");
+        let mut errors = column(&csv, &[(0, "circuit"), (5, "all")]);
+        errors.sort_by(f64::total_cmp);
+        errors[4]
+    };
+    let (as_they_are, balanced) = (median(&[]), median(&["--balance"]));
+    assert!(balanced < as_they_are, "{balanced} {as_they_are}");
 }
 
 #[test]
 fn every_feature_map_and_causal_attention_run() {
     let files = Files::new(&layer(), &tokens());
     for features in ["trigonometric", "positive", "elu-plus-one"] {
-        let output = files.run(&[
-            "--features",
-            features,
-            "--m",
-            "16",
-            "--seeds",
-            "2",
-            "--causal",
-        ]);
+        let args = ["--features", features, "--seeds", "2", "--causal"];
+        let m: &[&str] = match features {
+            "elu-plus-one" => &[],
+            _ => &["--m", "16"],
+        };
+        let output = files.run(&[&args[..], m].concat());
         assert!(output.status.success(), "{}", stderr(&output));
         let csv = fs::read_to_string(files.path("error.csv")).expect("the CSV");
         assert!(csv.contains(features), "{csv}");
@@ -256,6 +286,8 @@ fn wrong_requests_say_what_would_be_right() {
         &["--features", "trigonometric", "--m", "7"],
         &["--m 7", "even"],
     );
+    let elu = ["--features", "elu-plus-one", "--m", "8"];
+    files.fails(&elu, &["--m has no effect", "elu-plus-one"]);
     files.fails(&["--m", "0"], &["--m 0", "at least one"]);
     files.fails(&["--seeds", "0"], &["--seeds 0"]);
     let absent = files.path("absent.npz");

@@ -189,6 +189,53 @@ fn mistakes_in_axes_are_named() {
 }
 
 #[test]
+fn settings_without_effect_are_refused() {
+    let classifier =
+        "study = 'astro-classifier'\ntraining.epochs = 1\n[network]\ncells = 'astrocytes'\n";
+    let traces = "study = 'attention-error'\n\
+        sequence = { tokens = 4, heads = 1, head_dim = 4, scale = 1.0, mask = 'causal' }\n\
+        [circuit]\nfeatures = 'elu-plus-one'\nm = 4\n";
+    for (text, words) in [
+        // Three rows of one result.
+        (
+            format!("{classifier}[[points]]\n'network.hidden' = [10, 20, 30]"),
+            &[
+                "network.hidden has no effect",
+                "network.cells = \"astrocytes\"",
+            ][..],
+        ),
+        (
+            format!("{classifier}hidden = 30"),
+            &["network.hidden has no effect"],
+        ),
+        (
+            format!("{classifier}[encoder]\nepochs = 3"),
+            &["encoder.epochs has no effect", "encoder.file"],
+        ),
+        (
+            format!("{classifier}[encoder]\nkind = 'random-projection'\nfile = 'a'"),
+            &["encoder.file has no effect", "encoder.kind"],
+        ),
+        (
+            format!("{traces}[[points]]\n'circuit.m' = [4, 8]"),
+            &["circuit.m has no effect", "elu-plus-one"],
+        ),
+        (
+            format!("{SMALL}\n[[points]]\n'network.tau_0_ms' = [3.0, 5.0]"),
+            &["network.tau_0_ms has no effect", "model = \"steadnet\""],
+        ),
+    ] {
+        assert_words(&sweep_message(&text), words);
+    }
+    let changed = run(&["run", "diffusion", "--set", "network.hidden=5", "--dry-run"]);
+    let words = ["--set network.hidden=5", "no effect", "astrocytes"];
+    assert_words(&stderr(&changed), &words);
+    // What has an effect on some of the runs has one.
+    let changed = run(&["run", "astro-xor", "--set", "network.hidden=5", "--dry-run"]);
+    assert!(changed.status.success(), "{}", stderr(&changed));
+}
+
+#[test]
 fn mistakes_on_the_command_line_are_named() {
     let cases: &[(&[&str], i32, &[&str])] = &[
         (

@@ -40,6 +40,7 @@
 //! # Ok::<(), astro::attention::AttentionError>(())
 //! ```
 
+mod balance;
 mod circuit;
 mod error;
 mod features;

@@ -189,6 +189,9 @@ fn plans(
         Ok(Plan { shard, ..plan })
     };
     let plans = experiments.iter().map(plan).collect::<Result<Vec<_>>>()?;
+    for change in changes {
+        Experiment::check_effect(change, &plans)?;
+    }
     for figure in figures {
         check_columns(figure, &plans)?;
     }

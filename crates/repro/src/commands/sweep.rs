@@ -45,6 +45,9 @@ pub(crate) fn sweep(
         shard: work.shard,
         ..plan
     }];
+    for change in changes {
+        Experiment::check_effect(change, &plans)?;
+    }
     let output = match out {
         Some(out) => Output::at(out),
         None => Output::at(Path::new("sweeps")).changed(changes),

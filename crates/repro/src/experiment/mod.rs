@@ -23,6 +23,7 @@ mod asked;
 mod axis;
 mod base;
 mod change;
+mod effect;
 mod plan;
 mod points;
 mod run;
@@ -61,6 +62,8 @@ pub struct Experiment {
     pub rank_by: Option<String>,
     origin: String,
     settings: Value,
+    /// The dotted keys of the settings that stand in the file itself.
+    own: Vec<String>,
     amount: Amount,
     profiles: BTreeMap<String, Amount>,
 }
@@ -148,6 +151,8 @@ impl Experiment {
             }
         }
         let amount = Amount::deserialize(Value::Object(amount)).context("seeds or points")?;
+        let own = Value::Object(top.clone());
+        let own = tree::leaves(&own).into_iter().map(|(key, _)| key).collect();
         let settings = Value::Object(over_base(top, path, bases)?);
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(Self {
@@ -157,6 +162,7 @@ impl Experiment {
             rank_by,
             origin: path.display().to_string(),
             settings,
+            own,
             amount,
             profiles,
         })
@@ -256,6 +262,14 @@ impl Experiment {
         }
         let mut seen = HashSet::new();
         runs.retain(|run| seen.insert(run.key.clone()));
+        effect::check_runs(&runs)?;
+        if changes.is_empty() {
+            let written = self.own.iter().chain(chosen.set.keys());
+            let written = written.filter(|key| self.is_optional(&settings, key));
+            let axes = blocks.iter().flat_map(Block::keys);
+            let mut written = written.map(String::as_str).chain(axes);
+            written.try_for_each(|key| effect::check_key(key, &runs))?;
+        }
         let mut varied: Vec<String> = Vec::new();
         for key in blocks.iter().flat_map(Block::keys) {
             if !varied.iter().any(|k| k == key) {
@@ -263,6 +277,31 @@ impl Experiment {
             }
         }
         Ok((varied, runs))
+    }
+
+    /// Whether the study has a value of its own for this setting.
+    fn is_optional(&self, settings: &Value, key: &str) -> bool {
+        let mut without = settings.clone();
+        tree::remove(&mut without, key);
+        self.study.parse(&without).is_ok()
+    }
+
+    /// Refuses a change that has no effect on any of the runs that it was made for, except that it ends what the
+    /// file varies.
+    pub(crate) fn check_effect(change: &Change, plans: &[Plan]) -> Result<()> {
+        let ends = |plan: &Plan| plan.varied.contains(&change.key);
+        let mut first = Ok(());
+        for plan in plans {
+            let has = |run: &Run| run.setting(&change.key).is_some();
+            if !plan.runs.iter().any(has) {
+                continue;
+            }
+            match effect::check_key(&change.key, &plan.runs) {
+                Err(error) if !ends(plan) => first = first.and(Err(error)),
+                _ => return Ok(()),
+            }
+        }
+        first.with_context(|| format!("--set {change}"))
     }
 
     /// Where the file lies.

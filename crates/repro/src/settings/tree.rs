@@ -45,6 +45,18 @@ pub(crate) fn set(tree: &mut Value, key: &str, value: Value) -> Result<()> {
     }
 }
 
+/// Takes away what stands at a dotted key, if anything does.
+pub(crate) fn remove(tree: &mut Value, key: &str) {
+    let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let table = match table {
+        "" => Some(tree),
+        table => tree.pointer_mut(&format!("/{}", table.replace('.', "/"))),
+    };
+    if let Some(Value::Object(table)) = table {
+        table.remove(name);
+    }
+}
+
 /// All leaves with their dotted keys, in order. Lists are leaves.
 pub(crate) fn leaves(tree: &Value) -> Vec<(String, &Value)> {
     fn walk<'a>(node: &'a Value, prefix: &str, out: &mut Vec<(String, &'a Value)>) {

@@ -7,7 +7,7 @@ use microcircuit::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::{Idle, Outcome};
 use crate::results::stats::argmax;
 
 /// Which of the two networks computes.
@@ -34,6 +34,30 @@ impl Model {
             Self::PyraLNet => Box::new(PyraLNet::with_noise(params, &weights, normal)?),
             Self::SteadNet => Box::new(SteadNet::new(params, &weights)?),
         })
+    }
+
+    /// Parameters of such a network that do nothing for this kind.
+    pub(super) fn idle(self, network: &NetworkParams) -> Vec<Idle> {
+        match self {
+            Self::SteadNet => Idle::all(
+                &[
+                    "network.dt_ms",
+                    "network.tau_0_ms",
+                    "network.out_lag_ms",
+                    "network.input",
+                    "network.tolerance",
+                ],
+                "model",
+            ),
+            Self::PyraLNet => {
+                let steady = ["network.n_passes", "network.n_exposures", "network.sweep"];
+                let mut idle = Idle::all(&steady, "model");
+                if network.integrator == Integrator::Euler {
+                    idle.extend(Idle::all(&["network.tolerance"], "network.integrator"));
+                }
+                idle
+            }
+        }
     }
 
     /// Estimated seconds for one pattern, from measured times per step and weight.
@@ -64,6 +88,16 @@ impl Model {
         }
     }
 }
+
+/// Parameters that do nothing where nothing is learned.
+pub(super) const PLASTICITY: [&str; 6] = [
+    "network.eta_up",
+    "network.eta_ip",
+    "network.eta_pi",
+    "network.tau_w_ms",
+    "network.learning_lag_ms",
+    "network.reset_deltas",
+];
 
 /// Squared distances of the lateral weights of the first hidden layer from the self-predicting
 /// state: `‖W_ip − W_ip*‖²` and `‖W_pi + W_down‖²`, where `W_ip*` holds the forward weights of the

@@ -13,7 +13,7 @@ use tasks::Regression;
 use tasks::mimic::{Activation, Teacher};
 
 use super::circuits::{Model, distance_from_self_prediction, record_divergence};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a mimic run. One generator, seeded with the run's seed, gives in this order teacher,
@@ -126,6 +126,10 @@ impl Study for Mimic {
             ("teacher", teacher),
             ("traces", traces),
         ]
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        Model::PyraLNet.idle(&self.network)
     }
 
     fn check(&self, _: u64) -> Result<()> {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tasks::mnist::{N_CLASSES, Split};
 
 use super::circuits::{Model, Score, record_divergence};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::datasets::Digits;
 use crate::results::{Cell, Table};
 
@@ -105,6 +105,10 @@ impl Study for MnistRun {
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![("curves", Table::new(CURVES))]
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        self.model.idle(&self.network)
     }
 
     fn check(&self, _: u64) -> Result<()> {

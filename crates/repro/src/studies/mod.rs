@@ -21,7 +21,7 @@ use anyhow::{Result, anyhow};
 use crate::datasets::DataSets;
 pub(crate) use attention::ARCHITECTURE;
 pub(crate) use circuits::Model;
-pub use study::{Better, Job, Metric, Monitor, Outcome, Stopped, Study, StudyKind};
+pub use study::{Better, Idle, Job, Metric, Monitor, Outcome, Stopped, Study, StudyKind};
 
 /// Every study there is.
 const ALL: &[StudyKind] = &[

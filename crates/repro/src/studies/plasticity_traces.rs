@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
 
 /// Settings of a run.
@@ -50,6 +50,10 @@ impl Study for PlasticityTraces {
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![("traces", Table::new(TRACES))]
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        Model::PyraLNet.idle(&self.network)
     }
 
     fn check(&self, seed: u64) -> Result<()> {

@@ -8,8 +8,8 @@ use microcircuit::{
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::circuits::record_divergence;
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::circuits::{Model, PLASTICITY, record_divergence};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a network 1-1-1 with a constant input and a constant target.
@@ -159,6 +159,14 @@ fn somata(potential: impl Fn(usize, Compartment) -> Option<Vec<f64>>) -> Somata 
     ]
 }
 
+/// Parameters of weights that are drawn: here they are given.
+const DRAWN: [&str; 5] = [
+    "network.init_up",
+    "network.init_down",
+    "network.init_pi",
+    "network.init_ip",
+    "network.start",
+];
 /// Columns of table `phase`.
 const PHASE: [&str; 2] = ["hidden", "derivative_per_ms"];
 /// Columns of table `traces`.
@@ -189,6 +197,13 @@ impl Study for Stability {
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![("traces", Table::new(TRACES)), ("phase", Table::new(PHASE))]
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        let mut idle = Idle::all(&PLASTICITY, "study");
+        idle.extend(Idle::all(&DRAWN, "weights"));
+        idle.extend(Model::PyraLNet.idle(&self.network));
+        idle
     }
 
     fn check(&self, _: u64) -> Result<()> {

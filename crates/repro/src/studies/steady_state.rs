@@ -1,12 +1,14 @@
 //! How far the steady-state approximation is from the full simulation.
 
 use anyhow::{Result, ensure};
-use microcircuit::{Compartment, Microcircuit, NetworkParams, Params, Pattern, Synapse};
+use microcircuit::{
+    Compartment, Integrator, Microcircuit, NetworkParams, Params, Pattern, Synapse,
+};
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, record_divergence};
+use super::circuits::{Model, PLASTICITY, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a comparison: one simulation, and beside it a steady-state network for every
@@ -202,6 +204,22 @@ impl Study for SteadyState {
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![("deviations", Table::new(DEVIATIONS))]
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        let mut idle = Idle::all(&["network.n_passes"], "n_passes");
+        idle.extend(Idle::all(&["network.n_exposures"], "n_exposures"));
+        if self.network.integrator == Integrator::Euler {
+            idle.extend(Idle::all(&["network.tolerance"], "network.integrator"));
+        }
+        if !self.learn {
+            idle.extend(Idle::all(&PLASTICITY, "learn"));
+        }
+        if !self.nudge {
+            let targets = ["task.target_low", "task.target_high"];
+            idle.extend(Idle::all(&targets, "nudge"));
+        }
+        idle
     }
 
     fn check(&self, seed: u64) -> Result<()> {

@@ -49,6 +49,14 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Fills in defaults that depend on other settings.
+    fn resolve(&mut self) {}
+
+    /// Settings that have no effect beside the others as they are.
+    fn idle(&self) -> Vec<Idle> {
+        Vec::new()
+    }
+
     /// Refuses settings (or a seed) that cannot run, before anything runs.
     fn check(&self, seed: u64) -> Result<()>;
 
@@ -62,6 +70,22 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Does the work, which depends on settings, seed and data alone. Calls [`Monitor::at`] now and then.
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
+}
+
+/// A setting without effect, and the one that is why. Both are dotted keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idle {
+    /// What has no effect.
+    pub key: &'static str,
+    /// The setting beside which it has none.
+    pub beside: &'static str,
+}
+
+impl Idle {
+    /// These have no effect beside that.
+    pub(crate) fn all(keys: &[&'static str], beside: &'static str) -> Vec<Self> {
+        keys.iter().map(|&key| Self { key, beside }).collect()
+    }
 }
 
 /// A column of `<experiment>.csv` that a study writes.
@@ -109,6 +133,8 @@ pub trait Job: Send + Sync {
     fn settings(&self) -> Value;
     /// See [`Study::tables`].
     fn tables(&self) -> Vec<(&'static str, Table)>;
+    /// See [`Study::idle`].
+    fn idle(&self) -> Vec<Idle>;
     /// See [`Study::check`].
     fn check(&self, seed: u64) -> Result<()>;
     /// See [`Study::check_data`].
@@ -125,6 +151,9 @@ impl<S: Study> Job for S {
     }
     fn tables(&self) -> Vec<(&'static str, Table)> {
         Study::tables(self)
+    }
+    fn idle(&self) -> Vec<Idle> {
+        Study::idle(self)
     }
     fn check(&self, seed: u64) -> Result<()> {
         Study::check(self, seed)
@@ -161,7 +190,11 @@ impl StudyKind {
             version: S::VERSION,
             metrics: S::METRICS,
             headline: S::HEADLINE,
-            parse: |value| Ok(Box::new(parse_at::<S>("", value.clone())?)),
+            parse: |value| {
+                let mut study = parse_at::<S>("", value.clone())?;
+                study.resolve();
+                Ok(Box::new(study))
+            },
         }
     }
 

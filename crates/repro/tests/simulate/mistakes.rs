@@ -226,6 +226,9 @@ fn mistakes_are_named() {
     let attempt = new().with("Z.csv", short_noise);
     let noise = attempt.case.path("Z.csv").display().to_string();
     let attempt = attempt.flag("--noise", &noise);
+    let words = ["--noise has no effect", "network.noise = 0", "NET.toml"];
+    check_message("noise that is not asked for", &attempt, &words);
+    let attempt = attempt.edit("NET.toml", "noise = 0.0", "noise = 0.1");
     check_message("noise is too short", &attempt, &["Z.csv", "1 rows", "200"]);
 }
 

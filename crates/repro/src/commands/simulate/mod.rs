@@ -56,9 +56,9 @@ pub(crate) struct Simulate {
     /// Arithmetic
     #[arg(long, value_enum, default_value_t)]
     precision: Precision,
-    /// Draws the weights that are not given, and the noise
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
+    /// Draws the weights that are not given, and the noise [default: 1]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
     /// Standard normal numbers to take as noise instead of drawing them
     #[arg(long, value_name = "Z.csv")]
     noise: Option<PathBuf>,
@@ -160,8 +160,15 @@ impl Simulate {
         let file: NetFile = toml::from_str(&text).with_context(|| origin.to_string())?;
         let params = file.network.check().with_context(|| origin.to_string())?;
         let noise = params.raw().noise;
+        if self.noise.is_some() && noise == 0.0 {
+            bail!("--noise has no effect: network.noise = 0 in {origin}; leave it out");
+        }
         if self.network == Model::SteadNet && noise > 0.0 {
             bail!("{origin}: network.noise = {noise}: steady states have no noise; set it to 0");
+        }
+        let draws_noise = noise > 0.0 && self.noise.is_none();
+        if self.seed.is_some() && self.weights.is_some() && !draws_noise {
+            bail!("--seed has no effect: nothing is drawn; leave it out");
         }
         Ok(params)
     }
@@ -191,7 +198,7 @@ impl Simulate {
         n_patterns: usize,
     ) -> Result<Box<dyn Microcircuit<T>>> {
         let stream = |number| {
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+            let mut rng = ChaCha8Rng::seed_from_u64(self.seed.unwrap_or(1));
             rng.set_stream(number);
             rng
         };

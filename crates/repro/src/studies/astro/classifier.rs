@@ -13,7 +13,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder, Kind};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::started::STARTED;
 use crate::results::{Cell, Table};
 
@@ -208,6 +208,25 @@ impl Study for Classifier {
     fn tables(&self) -> Vec<(&'static str, Table)> {
         let history = || ("history", Table::new(HISTORY));
         (self.record.every > 0).then(history).into_iter().collect()
+    }
+
+    fn resolve(&mut self) {
+        self.encoder.resolve(&self.data);
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        let cells: &[_] = match self.network.cells {
+            Cells::Astrocytes => &["network.hidden"],
+            Cells::Neurons => &["network.wiring", "network.initial"],
+        };
+        let kind: &[_] = match self.disturbance.kind {
+            DisturbanceKind::None => &["disturbance.level", "disturbance.spillover"],
+            DisturbanceKind::Diffusion => &[],
+            DisturbanceKind::Noise | DisturbanceKind::Dropout => &["disturbance.spillover"],
+        };
+        let cells = Idle::all(cells, "network.cells");
+        let kind = Idle::all(kind, "disturbance.kind");
+        [cells, kind, self.encoder.idle()].concat()
     }
 
     fn check(&self, _: u64) -> Result<()> {

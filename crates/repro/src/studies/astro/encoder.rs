@@ -13,7 +13,11 @@ use astro::numerics::random::Streams;
 use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 
+use super::Idle;
 use crate::datasets::{DataSets, Digits};
+
+/// The autoencoder that ships.
+const SHIPPED: &str = "encoder/mnist_vae.safetensors";
 
 /// Where the images lie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,8 +58,9 @@ pub(super) enum Kind {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Encoder {
     pub(super) kind: Kind,
-    /// A trained autoencoder among the data sets, used on MNIST; other images get one trained on them.
-    file: String,
+    /// A trained autoencoder, among the data sets or where the program runs; empty: one is trained on the images. Left
+    /// out, it is the one that ships if the images are those that ship, and else empty.
+    file: Option<String>,
     /// How such a one is trained: epochs, step size of Adam, seed.
     epochs: usize,
     learning_rate: f64,
@@ -75,7 +80,7 @@ impl Default for Encoder {
     fn default() -> Self {
         Self {
             kind: Kind::Vae,
-            file: "encoder/mnist_vae.safetensors".to_owned(),
+            file: None,
             epochs: 86,
             learning_rate: 1e-3,
             seed: 1,
@@ -92,6 +97,31 @@ pub(super) struct Encoded {
 }
 
 impl Encoder {
+    /// The trained autoencoder that is used where none is named.
+    pub(super) fn resolve(&mut self, images: &Data) {
+        let ships = images.dir == Data::default().dir;
+        let shipped = if ships { SHIPPED } else { "" };
+        self.file.get_or_insert_with(|| shipped.to_owned());
+    }
+
+    /// What has no effect: how to train what is not trained.
+    pub(super) fn idle(&self) -> Vec<Idle> {
+        let training = ["encoder.epochs", "encoder.learning_rate", "encoder.seed"];
+        match (self.kind, self.file()) {
+            (Kind::Vae, Some(_)) => Idle::all(&training, "encoder.file"),
+            (Kind::Vae, None) => Vec::new(),
+            (Kind::RandomProjection, _) => {
+                let file = Idle::all(&["encoder.file"], "encoder.kind");
+                [file, Idle::all(&training, "encoder.kind")].concat()
+            }
+        }
+    }
+
+    /// The trained autoencoder that is named.
+    fn file(&self) -> Option<&str> {
+        self.file.as_deref().filter(|file| !file.is_empty())
+    }
+
     /// Refuses what cannot be trained.
     pub(super) fn check(&self) -> Result<()> {
         ensure!(
@@ -136,28 +166,16 @@ impl Encoder {
     /// Refuses images and a trained autoencoder that cannot be read.
     pub(super) fn check_data(&self, images: &Data, data: &DataSets) -> Result<()> {
         let digits = images.load(data)?;
-        if self.kind == Kind::Vae && self.is_trained_on(&digits) {
-            self.trained(&digits, data)?;
+        match self.file() {
+            Some(file) if self.kind == Kind::Vae => trained(file, &digits, data).map(drop),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Whether the trained autoencoder is for these images.
-    fn is_trained_on(&self, digits: &Digits) -> bool {
-        digits.is_mnist && !self.file.is_empty()
-    }
-
-    fn trained(&self, digits: &Digits, data: &DataSets) -> Result<Arc<Vae>> {
-        let path = data.find(&self.file);
-        data.shared(&format!("autoencoder {}", path.display()), || {
-            Vae::load(&path, sizes(digits)).context("encoder.file")
-        })
-    }
-
-    /// The trained autoencoder if the images are those it was trained on, else one trained here.
+    /// The trained autoencoder that is named, else one trained on these images.
     pub(super) fn autoencoder(&self, digits: &Digits, data: &DataSets) -> Result<Arc<Vae>> {
-        if self.is_trained_on(digits) {
-            return self.trained(digits, data);
+        if let Some(file) = self.file() {
+            return trained(file, digits, data);
         }
         let streams = Streams::new(self.seed);
         let vae = Vae::draw(sizes(digits), &mut streams.weights.clone())?;
@@ -168,6 +186,13 @@ impl Encoder {
         }
         Ok(Arc::new(trainer.vae().clone()))
     }
+}
+
+fn trained(file: &str, digits: &Digits, data: &DataSets) -> Result<Arc<Vae>> {
+    let path = data.find(file);
+    data.shared(&format!("autoencoder {}", path.display()), || {
+        Vae::load(&path, sizes(digits)).context("encoder.file")
+    })
 }
 
 /// The talk's autoencoder, for images of any size.

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a run.
@@ -31,6 +31,15 @@ impl Study for Reconstruction {
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         vec![("images", Table::new([&PIXEL_ROW[..], &["x*"]].concat()))]
+    }
+
+    fn resolve(&mut self) {
+        self.encoder.resolve(&self.data);
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        let order = Idle::all(&["encoder.order"], "study");
+        [order, self.encoder.idle()].concat()
     }
 
     fn check(&self, _: u64) -> Result<()> {

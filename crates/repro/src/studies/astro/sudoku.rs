@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 
 /// Settings of a run: a dense layer of `size` inputs and outputs with random weights, uniform in ±1/√size.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,6 +50,14 @@ impl Study for Sudoku {
         Metric::lower("network_sup_error"),
     ];
     const HEADLINE: &'static str = "residual";
+
+    fn idle(&self) -> Vec<Idle> {
+        let keys: &[_] = match self.stack.method {
+            Method::Elimination => &["stack.depth", "stack.sweeps", "stack.starts"],
+            Method::LeastSquares => &[],
+        };
+        Idle::all(keys, "stack.method")
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         let (DenseLayer { size }, Slides { depth, starts, .. }) = (&self.layer, &self.stack);

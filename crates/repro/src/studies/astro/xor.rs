@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Cells;
 use super::regression::{Descent, Regression};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -91,6 +91,14 @@ impl Study for Xor {
         Metric::neutral("parameters"),
     ];
     const HEADLINE: &'static str = "solved";
+
+    fn idle(&self) -> Vec<Idle> {
+        let keys: &[_] = match self.network.cells {
+            Cells::Astrocytes => &["network.hidden"],
+            Cells::Neurons => &["network.wiring", "network.bias"],
+        };
+        Idle::all(keys, "network.cells")
+    }
 
     fn check(&self, _: u64) -> Result<()> {
         self.network()?;

@@ -6,7 +6,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 
 /// One random sequence, read by one circuit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ impl Study for AttentionErrorStudy {
         Metric::neutral("diverged"),
     ];
     const HEADLINE: &'static str = "relative_error";
+
+    fn idle(&self) -> Vec<Idle> {
+        self.circuit.idle()
+    }
 
     fn check(&self, seed: u64) -> Result<()> {
         self.sequence.check()?;

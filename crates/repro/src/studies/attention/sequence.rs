@@ -7,6 +7,8 @@ use nalgebra::DMatrix;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
 
+use super::Idle;
+
 /// A sequence of Gaussian queries, keys and values.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +86,14 @@ impl Hidden {
             self.count(head_dim),
             &mut streams.layers,
         )
+    }
+
+    /// What has no effect of them.
+    pub(super) fn idle(&self) -> Vec<Idle> {
+        match self.features {
+            FeatureKind::EluPlusOne => Idle::all(&["circuit.m"], "circuit.features"),
+            _ => Vec::new(),
+        }
     }
 
     /// How many there are.

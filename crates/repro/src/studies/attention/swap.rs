@@ -11,12 +11,21 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::Hidden;
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 
 /// Sizes of the transformer that ships.
 pub(crate) const ARCHITECTURE: Architecture = Architecture::MNIST;
 /// Images classified between two looks at the clock.
 const CHUNK: usize = 64;
+
+/// Settings of training with the circuit in place.
+const FINE_TUNING: [&str; 5] = [
+    "fine_tuning.images",
+    "fine_tuning.epochs",
+    "fine_tuning.batch",
+    "fine_tuning.learning_rate",
+    "fine_tuning.weight_decay",
+];
 
 /// One transformer, one kind of attention, one accuracy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -131,6 +140,22 @@ impl Study for AttentionSwap {
     const NAME: &'static str = "attention-swap";
     const METRICS: &'static [Metric] = &[Metric::higher("accuracy"), Metric::neutral("images")];
     const HEADLINE: &'static str = "accuracy";
+
+    fn idle(&self) -> Vec<Idle> {
+        let mut idle = match self.condition {
+            Condition::Softmax | Condition::Uniform => {
+                Idle::all(&["circuit.features", "circuit.m"], "condition")
+            }
+            _ => self.circuit.idle(),
+        };
+        if !self.balances() {
+            idle.extend(Idle::all(&["transformer.balanced_on"], "condition"));
+        }
+        if !self.tunes() {
+            idle.extend(Idle::all(&FINE_TUNING, "condition"));
+        }
+        idle
+    }
 
     fn check(&self, seed: u64) -> Result<()> {
         self.mechanism(&mut Streams::new(seed)).context("circuit")?;

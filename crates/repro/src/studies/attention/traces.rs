@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{Hidden, Sequence};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Significant digits of the long tables.
@@ -57,6 +57,10 @@ impl Study for AttentionTraces {
             ("tokens", Table::new(TRACE_COLUMNS)),
             ("separation", Table::new(SEPARATION)),
         ]
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        self.circuit.idle()
     }
 
     fn check(&self, seed: u64) -> Result<()> {

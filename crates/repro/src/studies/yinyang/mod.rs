@@ -8,7 +8,7 @@ use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial};
 use serde::{Deserialize, Serialize};
 
 use super::circuits::{Model, Score, distance_from_self_prediction, record_divergence};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
 use crate::results::stats::argmax;
 pub(super) use session::{Samples, Schedule, Session, Task};
@@ -90,6 +90,10 @@ impl Study for YinYang {
         let curves = curves.then(|| ("curves", Table::new(CURVES)));
         let predictions = predictions.then(|| ("predictions", Table::new(PREDICTIONS)));
         curves.into_iter().chain(predictions).collect()
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        self.model.idle(&self.network)
     }
 
     fn check(&self, seed: u64) -> Result<()> {

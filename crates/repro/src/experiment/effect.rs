@@ -1,0 +1,56 @@
+//! What has no effect is refused: two rows that differ in it would be the same result under two names.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use super::run::Run;
+use crate::settings::tree;
+use crate::studies::Idle;
+
+/// Refuses runs of a seed that differ only in what has no effect.
+pub(super) fn check_runs(runs: &[Run]) -> Result<()> {
+    let mut seen: HashMap<(String, u64), &Run> = HashMap::new();
+    for run in runs {
+        let mut effective = run.settings.clone();
+        for Idle { key, .. } in run.job.idle() {
+            if tree::get(&effective, key).is_some() {
+                tree::set(&mut effective, key, Value::Null)?;
+            }
+        }
+        if let Some(same) = seen.insert((effective.to_string(), run.seed), run) {
+            let differs = |idle: &Idle| run.setting(idle.key) != same.setting(idle.key);
+            if let Some(idle) = run.job.idle().into_iter().find(differs) {
+                refuse(idle.key, run, idle)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a setting that somebody wrote and that has no effect on any of the runs.
+pub(super) fn check_key(key: &str, runs: &[Run]) -> Result<()> {
+    let idle = |run: &Run| {
+        run.job
+            .idle()
+            .into_iter()
+            .find(|idle| stands_for(idle.key, key))
+    };
+    match runs.first().and_then(idle) {
+        Some(reason) if runs.iter().all(|run| idle(run).is_some()) => refuse(key, &runs[0], reason),
+        _ => Ok(()),
+    }
+}
+
+fn stands_for(idle: &str, key: &str) -> bool {
+    let below = key.strip_prefix(idle);
+    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn refuse(key: &str, run: &Run, Idle { beside, .. }: Idle) -> Result<()> {
+    match run.setting(beside) {
+        Some(value) => bail!("key {key} has no effect with {beside} = {value}: leave it out"),
+        None => bail!("key {key} has no effect in this study: leave it out"),
+    }
+}
