@@ -19,7 +19,10 @@ pub(super) static YINYANG: Figure = Figure {
     finding: "The full simulation learns Yin-Yang from a random start",
     shows: "the full simulation learns Yin-Yang from a random start",
     reads: &[
-        Reads::runs("yinyang", &["key", "seed", "test_accuracy"]),
+        Reads::runs(
+            "yinyang",
+            &["key", "seed", "network.reset_deltas", "test_accuracy"],
+        ),
         Reads::table(
             "yinyang",
             "curves",
@@ -47,10 +50,8 @@ pub(super) static YINYANG: Figure = Figure {
             page.cell(2, 2, 0, 0),
             error_over_training(&curves)?.tag("a"),
         );
-        page.place(
-            page.cell(2, 2, 0, 1),
-            accuracy_over_training(&curves)?.tag("b"),
-        );
+        let accuracy = accuracy_over_training(&curves)?.title(tested(inputs, &runs)?);
+        page.place(page.cell(2, 2, 0, 1), accuracy.tag("b"));
         page.place(page.cell(2, 2, 1, 0), predictions(inputs, &runs)?.tag("c"));
         page.place(page.cell(2, 2, 1, 1), self_prediction(&curves)?.tag("d"));
         Ok(page)
@@ -148,6 +149,18 @@ fn accuracy_over_training(curves: &Frame) -> Result<Axes> {
     );
     over_training(&mut axes, curves, "validation_accuracy", 100.0, SERIES[0])?;
     Ok(axes)
+}
+
+/// Test accuracies after training, ours and published.
+fn tested(inputs: &Inputs<'_>, runs: &Frame) -> Result<String> {
+    let text = |s: &Statistic| format!("{:.1} ± {:.1} %", 100.0 * s.mean, 100.0 * s.std);
+    let mut parts = Vec::new();
+    for (published, ours) in hill::from_the_text(inputs, "yinyang", runs)? {
+        let ours = Statistic::of(&ours.numbers("test_accuracy")?);
+        let (ours, published) = (text(&ours), text(&published.accuracy));
+        parts.push(format!("test: {ours}, published {published}"));
+    }
+    Ok(parts.join("; "))
 }
 
 fn self_prediction(curves: &Frame) -> Result<Axes> {

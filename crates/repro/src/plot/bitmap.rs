@@ -7,8 +7,10 @@ use super::Color;
 use super::style::{UNITS, Unit};
 use super::text::Span;
 
-/// Pixels per drawing unit of the PNG: 288 dots per inch.
-const PIXELS: f32 = 4.0 / UNITS as f32;
+/// Resolution of the PNG, which it states.
+const DOTS_PER_INCH: f64 = 288.0;
+/// Pixels per drawing unit.
+const PIXELS: f32 = (DOTS_PER_INCH / 72.0 / UNITS) as f32;
 
 /// A white page, drawn on in whole drawing units.
 pub(super) struct Bitmap {
@@ -61,9 +63,26 @@ impl Bitmap {
     }
 
     pub(super) fn png(&self) -> Result<Vec<u8>> {
-        self.pixels
-            .encode_png()
-            .context("the PNG cannot be written")
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.pixels.width(), self.pixels.height());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
+        let per_meter = (DOTS_PER_INCH / 0.0254).round() as u32;
+        encoder.set_pixel_dims(Some(png::PixelDimensions {
+            xppu: per_meter,
+            yppu: per_meter,
+            unit: png::Unit::Meter,
+        }));
+        // The page is opaque.
+        let rgb: Vec<u8> = self
+            .pixels
+            .data()
+            .chunks_exact(4)
+            .flat_map(|p| [p[0], p[1], p[2]])
+            .collect();
+        encoder.write_header()?.write_image_data(&rgb)?;
+        Ok(file)
     }
 
     fn fill(&mut self, path: Option<Path>, color: Color, place: Transform) {
