@@ -19,6 +19,7 @@ use rand_chacha::ChaCha8Rng;
 /// Keeps all cores busy for a second, then runs the benches. Virtual processors that were idle are often slower in their
 /// first few tenths of a second, which is all the time that some benches take.
 pub fn bench_warm() {
+    #[allow(clippy::disallowed_methods, reason = "a bench measures time")]
     let start = Instant::now();
     let cores = available_parallelism().map_or(1, usize::from);
     scope(|scope| {

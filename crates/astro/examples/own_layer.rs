@@ -1,0 +1,63 @@
+//! A layer of one's own, gap junctions between neighbouring astrocytes, in a network that is trained.
+//!
+//! `cargo run --release -p astro --example own_layer`
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
+use std::sync::Arc;
+
+use astro::networks::codes::Codes;
+use astro::networks::layers::{Band, Gradients, Kind, Layer, Pass, Passed, Wiring};
+use astro::networks::network::Network;
+use astro::networks::training::{Trainer, TrainingParams};
+use astro::numerics::Error;
+use astro::numerics::random::Streams;
+use nalgebra::DMatrix;
+
+type Matrix = DMatrix<f32>;
+/// y_i = x_i + 0.1 Σ (x_j - x_i), over the neighbours j of so many cells in a row.
+#[derive(Debug)]
+struct GapJunctions(usize);
+
+/// The map of a whole batch, \[sample, cell\]. It is symmetric, and so its own gradient.
+fn exchange(x: &Matrix) -> Matrix {
+    DMatrix::from_fn(x.nrows(), x.ncols(), |s, i| {
+        let neighbours = i.saturating_sub(1)..(i + 2).min(x.ncols());
+        x[(s, i)] + 0.1 * neighbours.map(|j| x[(s, j)] - x[(s, i)]).sum::<f32>()
+    })
+}
+
+impl Layer for GapJunctions {
+    fn name(&self) -> &'static str {
+        "gap-junctions"
+    }
+    fn inputs(&self) -> usize {
+        self.0
+    }
+    fn forward(&self, _: &[f32], x: &Matrix, y: &mut Matrix, _: Pass<'_>) -> Result<(), Error> {
+        Error::check_shape("gap junctions' input", x.shape(), (x.nrows(), self.0))?;
+        y.copy_from(&exchange(x));
+        Ok(())
+    }
+    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), Error> {
+        grad.x.copy_from(&exchange(grad.y));
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let gather = Band::new(Kind::Gather, Wiring::Lattice, 12, true)?;
+    let streams = Streams::new(1);
+    let network = Network::new(vec![Arc::new(gather), Arc::new(GapJunctions(10))])?
+        .initialised(&mut streams.weights.clone());
+    // Ten codes of 12 numbers, one of each class.
+    let codes = DMatrix::from_fn(10, 12, |i, j| f32::from(i == j));
+    let codes = Codes::fixed(&codes, (0..10).collect())?;
+    let mut trainer = Trainer::new(network, &TrainingParams::default(), streams)?;
+    for epoch in 1..=800 {
+        trainer.train_epoch(&codes)?;
+        if epoch % 200 == 0 {
+            println!("epoch {epoch}: accuracy {}", trainer.test(&codes)?.1);
+        }
+    }
+    Ok(())
+}
