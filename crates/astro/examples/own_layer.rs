@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use astro::networks::codes::Codes;
-use astro::networks::layers::{Band, Gradients, Kind, Layer, Pass, Passed, Wiring};
+use astro::networks::layers::{
+    Activation, Band, Gradients, Kind, Layer, Nonlinearity, Pass, Passed, Wiring,
+};
 use astro::networks::network::Network;
 use astro::networks::training::{Trainer, TrainingParams};
 use astro::numerics::Error;
@@ -46,9 +48,15 @@ impl Layer for GapJunctions {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let gather = Band::new(Kind::Gather, Wiring::Lattice, 12, true)?;
+    let (function, features) = (Activation::LogSoftmax, 10);
+    let decide = Nonlinearity { function, features };
     let streams = Streams::new(1);
-    let network = Network::new(vec![Arc::new(gather), Arc::new(GapJunctions(10))])?
-        .initialised(&mut streams.weights.clone());
+    let layers: Vec<Arc<dyn Layer>> = vec![
+        Arc::new(gather),
+        Arc::new(GapJunctions(10)),
+        Arc::new(decide),
+    ];
+    let network = Network::new(layers)?.initialised(&mut streams.weights.clone());
     // Ten codes of 12 numbers, one of each class.
     let codes = DMatrix::from_fn(10, 12, |i, j| f32::from(i == j));
     let codes = Codes::fixed(&codes, (0..10).collect())?;
