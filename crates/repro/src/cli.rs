@@ -107,7 +107,15 @@ enum DataCommand {
 
 /// Parses the command line, does what it says, and reports how it went.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // It repeats what was typed.
+        Err(error) if error.use_stderr() => {
+            say(error.render().to_string().trim_end());
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -158,7 +166,7 @@ fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
 
 fn start(work: &Work) -> Result<()> {
     stop_on_ctrl_c()?;
-    let threads = work.threads.map_or(0, usize::from);
+    let threads = work.threads.unwrap_or(0);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()

@@ -302,7 +302,8 @@ fn one(
 ) -> Result<Option<Record>> {
     let start = Instant::now();
     let tell = |fraction: f64| progress.at(position, fraction);
-    let monitor = Monitor::new(&STOP, &tell);
+    let note = |what: String| progress.waits(what);
+    let monitor = Monitor::new(&STOP, &tell).with_note(&note);
     let work = || -> Result<Outcome> {
         let outcome = run.job.run(run.seed, data, &monitor)?;
         plan.study.check_outcome(run.job.as_ref(), &outcome)?;

@@ -9,10 +9,13 @@ mod account;
 pub mod cli;
 mod commands;
 mod compare;
+#[cfg(test)]
+mod damaged;
 pub mod datasets;
 pub mod execute;
 pub mod experiment;
 pub mod figures;
+mod limits;
 pub mod paths;
 pub mod plot;
 pub mod profile;

@@ -38,6 +38,15 @@ impl Repository {
         }
     }
 
+    /// A checkout at this place, whatever is there.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            output: root.join("figures"),
+        }
+    }
+
     /// The top of the checkout.
     pub fn root(&self) -> &Path {
         &self.root
@@ -169,6 +178,11 @@ impl Output {
     /// The lock beside it.
     pub(crate) fn lock(&self, experiment: &str, shard: Option<(usize, usize)>) -> PathBuf {
         self.journals().join(share(experiment, shard) + ".lock")
+    }
+
+    /// The folder of what runs made for themselves and need again.
+    pub(crate) fn made(&self) -> PathBuf {
+        self.journals().join("made")
     }
 
     /// The folder of the journals that make a run resumable.

@@ -28,6 +28,8 @@ struct State {
     finished: usize,
     total: usize,
     last_line: Instant,
+    /// What runs wait for before they begin.
+    note: Option<String>,
 }
 
 impl Progress {
@@ -51,6 +53,7 @@ impl Progress {
             finished: skipped,
             total,
             last_line: now,
+            note: None,
         };
         Self {
             bar,
@@ -64,6 +67,14 @@ impl Progress {
     pub(crate) fn at(&self, position: usize, fraction: f64) {
         let mut state = self.lock();
         state.runs[position].1 = fraction;
+        state.note = None;
+        self.show(&mut state, None).into_iter().for_each(say);
+    }
+
+    /// Runs wait for this.
+    pub(crate) fn waits(&self, what: String) {
+        let mut state = self.lock();
+        state.note = Some(what);
         self.show(&mut state, None).into_iter().for_each(say);
     }
 
@@ -94,6 +105,7 @@ impl Progress {
             }
             _ => "estimating".to_owned(),
         };
+        let left = state.note.as_ref().unwrap_or(&left);
         let counts = format!("{} of {} runs, {left}", state.finished, state.total);
         if self.terminal {
             self.bar.set_position((fraction * STEPS) as u64);
@@ -141,6 +153,7 @@ mod tests {
                 finished: 0,
                 total: 2,
                 last_line: Instant::now(),
+                note: None,
             }),
         };
         let mut state = progress.lock();

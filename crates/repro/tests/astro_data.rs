@@ -155,6 +155,71 @@ fn a_run_that_fails_ends_the_others_unless_they_are_to_go_on() {
 }
 
 #[test]
+fn an_autoencoder_of_ones_own_images_is_trained_once_and_can_be_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("rows");
+    fs::create_dir(&data).unwrap();
+    write(&data, "train", 2560);
+    write(&data, "t10k", 130);
+    let file = dir.path().join("study.toml");
+    let text = format!(
+        "study = 'astro-classifier'\ndata.dir = '{}'\nnetwork.cells = 'astrocytes'\ntraining.epochs = 1",
+        data.display()
+    );
+    fs::write(&file, text).unwrap();
+    let sweep = |more: &[&str]| {
+        let out = dir.path().to_str().unwrap();
+        let mut command = repro();
+        command
+            .args(["sweep", file.to_str().unwrap(), "--out", out])
+            .args(more);
+        command
+    };
+    // Stopped while it is trained.
+    let mut endless = sweep(&["--set", "encoder.epochs=1000000"]).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let pid = endless.id().to_string();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(kill.unwrap().success());
+    let asked = std::time::Instant::now();
+    assert_eq!(endless.wait().unwrap().code(), Some(130));
+    assert!(asked.elapsed().as_secs() < 10, "{:?}", asked.elapsed());
+    // Trained once.
+    let done = |more: &[&str]| {
+        let output = sweep(&[&["--set", "encoder.epochs=2"], more].concat())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let made = fs::read_dir(dir.path().join("runs/made")).unwrap();
+        let files: Vec<_> = made.map(|file| file.unwrap()).collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        (
+            files[0].path(),
+            files[0].metadata().unwrap().modified().unwrap(),
+        )
+    };
+    let first = done(&[]);
+    assert_eq!(done(&["--set", "network.wiring=lattice"]), first);
+    // A named one is what is read.
+    let own = dir.path().join("own.safetensors");
+    fs::copy(&first.0, &own).unwrap();
+    let named = format!("encoder.file={}", own.display());
+    let output = sweep(&["--set", &named]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let csv = || fs::read_to_string(dir.path().join("data/study.csv")).unwrap();
+    assert!(csv().contains("own.safetensors"), "{}", csv());
+    fs::write(&own, "damaged").unwrap();
+    let output = sweep(&["--set", &named, "--fresh"]).output().unwrap();
+    assert!(
+        stderr(&output).contains("encoder.file"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn data_that_cannot_be_used_are_refused_before_anything_runs() {
     let dir = tempfile::tempdir().unwrap();
     let (file, out) = (dir.path().join("study.toml"), dir.path().join("out"));

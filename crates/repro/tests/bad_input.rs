@@ -5,6 +5,8 @@
 
 mod common;
 
+use std::fs;
+
 use common::{SMALL, run, stderr};
 
 /// Sweeps with one thing wrong: what to replace, with what, and words the message must have.
@@ -304,6 +306,113 @@ fn mistakes_on_the_command_line_are_named() {
             args.join(" "),
             message.lines().next().unwrap_or_default()
         );
+    }
+}
+
+/// Runs the program where an allocation of more than a few gigabytes fails.
+fn in_little_space(args: &[&str]) -> std::process::Output {
+    let program = env!("CARGO_BIN_EXE_repro");
+    let mut command = std::process::Command::new("sh");
+    let limited = "ulimit -v 4000000; exec \"$0\" \"$@\"";
+    command.args(["-c", limited, program]).args(args);
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    command.output().unwrap()
+}
+
+#[test]
+fn what_this_machine_cannot_hold_is_refused_before_it_is_tried() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("large.toml");
+    let classifier = "study = 'astro-classifier'\nnetwork.cells = 'astrocytes'\n";
+    let approximation = "study = 'astro-approximation'\ntarget = 'sine'\n\
+        network = { cells = 'astrocytes', width = 9223372036854775807, slides = 1, activation = 'tanh' }\n\
+        training = { steps = 1, learning_rate = 0.1, points = 4, test_points = 4 }";
+    let sudoku = "study = 'astro-sudoku'\nlayer.size = 1000000000\n\
+        stack = { method = 'least-squares', depth = 1, sweeps = 1, starts = 1 }";
+    for (text, words) in [
+        (
+            format!(
+                "seeds = {{ first = 0, count = 9223372036854775807 }}{}",
+                SMALL.replace("seeds = [1, 2]", "")
+            ),
+            &["seeds", "9223372036854775807"][..],
+        ),
+        (
+            format!(
+                "seeds = {{ first = 18446744073709551615, count = 9 }}{}",
+                SMALL.replace("seeds = [1, 2]", "")
+            ),
+            &["seeds"],
+        ),
+        (
+            format!(
+                "{SMALL}[[points]]\n'network.g_a' = {{ from = 0, to = 1, points = 1000000000000 }}"
+            ),
+            &["network.g_a", "points = 1000000000000"],
+        ),
+        (
+            format!(
+                "{SMALL}[[points]]\ndraws = 1000000000000\n'network.g_a' = {{ from = 0, to = 1, random = 'uniform' }}"
+            ),
+            &["draws", "1e12 runs"],
+        ),
+        (
+            format!("{classifier}training = {{ epochs = 1, batch = 1000000000 }}"),
+            &["training.batch = 1000000000", "GB"],
+        ),
+        (
+            format!("{classifier}training = {{ epochs = 1000000000000 }}"),
+            &["training.epochs = 1000000000000", "GB"],
+        ),
+        (
+            approximation.to_owned(),
+            &["network.width = 9223372036854775807"],
+        ),
+        (
+            "study = 'astro-structure'\ninputs = 9007199254740993".to_owned(),
+            &["inputs = 9007199254740993"],
+        ),
+        (sudoku.to_owned(), &["layer.size = 1000000000"]),
+        (
+            SMALL.replace("train = 200", "train = 9000000000000000000"),
+            &["task.train = 9000000000000000000"],
+        ),
+        (
+            SMALL.replace("epochs = 2", "epochs = 9000000000000000000"),
+            &["training.epochs = 9000000000000000000"],
+        ),
+    ] {
+        fs::write(&file, &text).unwrap();
+        let output = in_little_space(&["sweep", file.to_str().unwrap(), "--dry-run"]);
+        assert_eq!(output.status.code(), Some(1), "{text}\n{}", stderr(&output));
+        assert_words(&stderr(&output), words);
+    }
+}
+
+#[test]
+fn what_is_typed_neither_steers_nor_floods_the_terminal() {
+    let long = format!("network.g_a=[{}]", "1, ".repeat(30_000));
+    for args in [
+        &["run", "\u{1b}[2Jx"][..],
+        &["frobnicate\u{1b}[2J"],
+        &["run", "learning-lag", "--set", "a.\u{1b}[2J=1"],
+        &["run", "learning-lag", "--set", &long],
+        &[
+            "run",
+            "learning-lag",
+            "--set",
+            &format!("x{}=1", ".x".repeat(40_000)),
+        ],
+        &["run", "learning-lag", "--threads", "65535"],
+    ] {
+        let output = run(args);
+        assert!(!output.status.success());
+        let message = stderr(&output);
+        assert!(
+            !message.contains('\u{1b}') && message.len() < 4000,
+            "{message}"
+        );
+        assert!(message.len() > 20, "{message}");
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Request {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Threads of the matrix products
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = super::figures::parse_threads)]
     threads: usize,
 }
 

@@ -12,6 +12,7 @@ use crate::datasets::DataSets;
 use crate::execute::{Options, execute};
 use crate::experiment::{Change, Experiment, Plan};
 use crate::figures::{self, Figure};
+use crate::limits;
 use crate::paths::{Output, Repository};
 use crate::profile::Profile;
 use crate::progress::duration;
@@ -48,8 +49,8 @@ impl Place {
 #[derive(Debug, Args)]
 pub(crate) struct Work {
     /// Threads; results do not depend on it [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    pub(crate) threads: Option<usize>,
     /// Do only the K-th of N shares of the runs, to split the work among machines
     #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     pub(crate) shard: Option<(usize, usize)>,
@@ -74,6 +75,15 @@ impl Work {
             dry_run: self.dry_run,
             keep_going: self.keep_going,
         }
+    }
+}
+
+/// A number of threads that this machine can start, and make anything of.
+pub(crate) fn parse_threads(text: &str) -> Result<usize> {
+    let most = limits::threads();
+    match text.parse() {
+        Ok(threads) if (1..=most).contains(&threads) => Ok(threads),
+        _ => Err(anyhow!("from 1 to {most} threads can be of use here")),
     }
 }
 
@@ -121,7 +131,7 @@ pub(crate) fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
         }
         Ok(())
     };
-    let data = DataSets::new(&repository.datasets());
+    let data = DataSets::new(&repository.datasets()).keeping(output.made());
     execute(&plans, &work.options(&output, &data), &draw_ready)?;
     if work.dry_run {
         return Ok(());

@@ -52,7 +52,7 @@ pub(crate) fn sweep(
         Some(out) => Output::at(out),
         None => Output::at(Path::new("sweeps")).changed(changes),
     };
-    let data = DataSets::new(&repository.datasets());
+    let data = DataSets::new(&repository.datasets()).keeping(output.made());
     execute(&plans, &work.options(&output, &data), &|_| Ok(()))?;
     if work.dry_run {
         return Ok(());

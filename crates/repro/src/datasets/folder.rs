@@ -12,6 +12,8 @@ use super::digits::Digits;
 /// A folder of data sets, and what has been read of it: every run of a command is handed the same one.
 pub struct DataSets {
     folder: PathBuf,
+    /// Where what takes long to make of them is kept.
+    made: Option<PathBuf>,
     read: Mutex<HashMap<String, Slot>>,
 }
 
@@ -26,8 +28,22 @@ impl DataSets {
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            made: None,
             read: Mutex::default(),
         }
+    }
+
+    /// Keeps what takes long to make in this folder.
+    pub(crate) fn keeping(self, made: PathBuf) -> Self {
+        Self {
+            made: Some(made),
+            ..self
+        }
+    }
+
+    /// Where something that takes long to make is kept, and found again.
+    pub(crate) fn made(&self, name: &str) -> Option<PathBuf> {
+        Some(self.made.as_ref()?.join(name))
     }
 
     /// A file or folder of this name in the folder, or else where the program runs.

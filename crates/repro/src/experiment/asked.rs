@@ -143,9 +143,11 @@ fn largest<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<f64> {
 pub(crate) fn setting_cell(value: &Value) -> Cell {
     match value {
         Value::Null => Cell::Empty(()),
-        Value::Number(n) => n
-            .as_f64()
-            .map_or_else(|| Cell::from(n.to_string()), Cell::from),
+        // Beyond 2^53 a float is another number.
+        Value::Number(n) => match n.as_f64().filter(|x| x.abs() < 9e15) {
+            Some(x) => Cell::from(x),
+            None => Cell::from(n.to_string()),
+        },
         Value::String(s) => Cell::from(s.as_str()),
         other => Cell::from(other.to_string()),
     }

@@ -6,6 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
+use crate::limits;
+
 /// The values that one parameter takes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Axis {
@@ -79,6 +81,7 @@ impl Interval {
         match (points, random) {
             (Some(points), None) => {
                 ensure!(points >= 2, "points = {points}: a range needs at least 2");
+                limits::check_runs(&format!("points = {points}"), points as f64)?;
                 let value = |i: usize| {
                     let t = i as f64 / (points - 1) as f64;
                     match (i, scale) {

@@ -42,6 +42,7 @@ pub use change::Change;
 pub use plan::Plan;
 pub use run::Run;
 
+use crate::limits;
 use crate::profile::Profile;
 use crate::settings::{parse_at, plain, tree};
 use crate::studies::{self, StudyKind};
@@ -96,10 +97,16 @@ struct SeedRange {
 }
 
 impl Seeds {
-    fn list(&self) -> Vec<u64> {
+    fn list(&self) -> Result<Vec<u64>> {
         match self {
-            Self::List(list) => list.clone(),
-            Self::Range(r) => (r.first..r.first + r.count).collect(),
+            Self::List(list) => Ok(list.clone()),
+            Self::Range(SeedRange { first, count }) => {
+                let key = format!("seeds = {{ first = {first}, count = {count} }}");
+                limits::check_runs(&key, *count as f64)?;
+                let end = first.checked_add(*count);
+                let end = end.with_context(|| format!("{key}: the last is beyond 2^64"))?;
+                Ok((*first..end).collect())
+            }
         }
     }
 }
@@ -230,7 +237,7 @@ impl Experiment {
             tree::set(&mut settings, &change.key, change.value.clone())?;
         }
         let seeds = chosen.seeds.as_ref().or(self.amount.seeds.as_ref());
-        let seeds = seeds.map_or_else(|| vec![1], Seeds::list);
+        let seeds = seeds.map_or_else(|| Ok(vec![1]), Seeds::list)?;
         ensure!(!seeds.is_empty(), "seeds is empty: give at least one");
         let blocks = chosen.points.as_ref().or(self.amount.points.as_ref());
         let blocks = blocks.map_or_else(
@@ -247,10 +254,11 @@ impl Experiment {
         let mut runs = Vec::new();
         for (i, block) in blocks.iter().enumerate() {
             let fixed = |key: &str| changes.iter().any(|c| c.key == key);
-            for point in block
-                .points(fixed)
-                .with_context(|| format!("points block {}", i + 1))?
-            {
+            let points = block.points(fixed);
+            let points = points.with_context(|| format!("points block {}", i + 1))?;
+            let all = runs.len() as f64 + points.len() as f64 * seeds.len() as f64;
+            limits::check_runs("points and seeds together", all)?;
+            for point in points {
                 let mut settings = settings.clone();
                 for (key, value) in &point {
                     tree::set(&mut settings, key, value.clone())?;

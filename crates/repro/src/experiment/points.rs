@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
 
 use super::axis::Axis;
+use crate::limits;
 
 /// Some axes and how they are combined.
 ///
@@ -62,6 +63,13 @@ impl Block {
                 Axis::Random(interval) => random.push((key, interval)),
             }
         }
+        let crossed_points = lists.iter().map(|(_, values)| values.len() as f64);
+        let draws = self.draws.filter(|_| !random.is_empty()).unwrap_or(1);
+        let all = match self.pair {
+            true => 1.0,
+            false => crossed_points.product::<f64>(),
+        };
+        limits::check_runs("the axes and draws together", all * draws as f64)?;
         let listed = if self.pair {
             paired(&lists)?
         } else {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::limits;
 use crate::settings::tree;
 use crate::studies::{Job, StudyKind};
 
@@ -22,8 +23,12 @@ pub struct Run {
 impl Run {
     pub(super) fn new(study: &'static StudyKind, settings: &Value, seed: u64) -> Result<Self> {
         let job = study.parse(settings)?;
-        job.check(seed)?;
         let settings = job.settings();
+        for (key, bytes) in job.memory() {
+            let value = tree::get(&settings, key).unwrap_or(&Value::Null);
+            limits::check_bytes(&format!("{key} = {value}"), bytes)?;
+        }
+        job.check(seed)?;
         let identity = format!("{} {} {settings} {seed}", study.name, study.version);
         let digest = Sha256::digest(identity.as_bytes());
         let key = digest

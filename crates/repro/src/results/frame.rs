@@ -227,9 +227,10 @@ impl<'a> Row<'a> {
         if text.is_empty() {
             return Ok(None);
         }
-        let number = text.parse().map_err(|_| {
-            anyhow!(
-                "{}: line {}: column {column:?} holds {text:?}, a number is needed",
+        let number = text.parse().ok().filter(|x: &f64| x.is_finite());
+        let number = number.with_context(|| {
+            format!(
+                "{}: line {}: column {column:?} holds {text:?}, a finite number is needed",
                 self.frame.origin,
                 self.index + 2
             )

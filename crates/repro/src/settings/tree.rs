@@ -15,6 +15,10 @@ pub(crate) fn get<'a>(tree: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// Sets the value at a dotted key, creating tables on the way. A table is laid over what is there.
 pub(crate) fn set(tree: &mut Value, key: &str, value: Value) -> Result<()> {
+    // Beyond this the tree itself could not be taken down again.
+    if key.split('.').nth(64).is_some() {
+        bail!("key {key:?} has more than 64 parts; no setting has");
+    }
     let mut node = tree;
     for part in key.split('.') {
         if part.is_empty() {

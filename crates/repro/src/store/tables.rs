@@ -35,7 +35,10 @@ pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)])
         let mut values: HashMap<&str, Cell> = settings.chain(metrics).collect();
         let values = names.iter().map(|name| values.remove(name.as_str()));
         let values = values.map(|value| value.unwrap_or(Cell::Empty(())));
-        let first = [Cell::from(run.key.as_str()), Cell::Number(run.seed as f64)];
+        let first = [
+            Cell::from(run.key.as_str()),
+            Cell::from(run.seed.to_string()),
+        ];
         let last = [record.wall_s.clone(), Cell::from(record.code.as_str())];
         first.into_iter().chain(values).chain(last).collect()
     };

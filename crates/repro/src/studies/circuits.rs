@@ -89,6 +89,14 @@ impl Model {
     }
 }
 
+/// Bytes of a network: of every weight, its kind's other matrices, copies and forms of it.
+pub(super) fn network_bytes(network: &NetworkParams) -> (&'static str, f64) {
+    let pairs = network.dims.windows(2);
+    let weights: f64 = pairs.map(|d| d[0] as f64 * d[1] as f64).sum();
+    let neurons: f64 = network.dims.iter().map(|&n| n as f64).sum();
+    ("network.dims", 200.0 * (weights + neurons))
+}
+
 /// Parameters that do nothing where nothing is learned.
 pub(super) const PLASTICITY: [&str; 6] = [
     "network.eta_up",

@@ -125,6 +125,11 @@ impl Study for DendriticPrediction {
         ]
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let rows = self.phases.total_ms() / self.dt_ms / self.record_steps.max(1) as f64;
+        vec![("record_steps", 300.0 * rows * (1 + self.rates.len()) as f64)]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         let (synapses, weights) = (self.rates.len(), self.weights.len());
         ensure!(

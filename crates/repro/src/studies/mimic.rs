@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tasks::Regression;
 use tasks::mimic::{Activation, Teacher};
 
-use super::circuits::{Model, distance_from_self_prediction, record_divergence};
+use super::circuits::{Model, distance_from_self_prediction, network_bytes, record_divergence};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
@@ -132,6 +132,39 @@ impl Study for Mimic {
         Model::PyraLNet.idle(&self.network)
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let Training {
+            epochs,
+            validations,
+            validation_patterns,
+        } = self.training;
+        let Task {
+            train, validation, ..
+        } = self.task;
+        let weights = network_bytes(&self.network).1;
+        let neurons: f64 = self.network.dims.iter().map(|&n| n as f64).sum();
+        let steps = self.network.t_pattern_ms / self.network.dt_ms;
+        let Record {
+            patterns,
+            steps: every,
+        } = self.record;
+        let traces = 2.0 * patterns as f64 * steps / every.max(1) as f64;
+        vec![
+            network_bytes(&self.network),
+            ("task.train", 40.0 * train as f64 * neurons),
+            ("task.validation", 40.0 * validation as f64 * neurons),
+            (
+                "training.validations",
+                validations as f64 * (8.0 * validation as f64 + epochs as f64 * weights),
+            ),
+            (
+                "training.validation_patterns",
+                8.0 * validation_patterns as f64 * neurons,
+            ),
+            ("record.patterns", 80.0 * traces * neurons),
+        ]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         let params = self.params()?;
         self.teacher(&params, &mut ChaCha8Rng::seed_from_u64(0))
@@ -173,8 +206,9 @@ impl Study for Mimic {
             validations,
             validation_patterns,
         } = self.training;
-        let patterns = epochs * (self.task.train + validations * validation_patterns);
-        (patterns + 2 * self.record.patterns) as f64
+        let validated = validations as f64 * validation_patterns as f64;
+        let patterns = epochs as f64 * (self.task.train as f64 + validated);
+        (patterns + 2.0 * self.record.patterns as f64)
             * Model::PyraLNet.pattern_seconds(&self.network)
     }
 

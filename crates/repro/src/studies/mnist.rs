@@ -12,7 +12,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
 use tasks::mnist::{N_CLASSES, Split};
 
-use super::circuits::{Model, Score, record_divergence};
+use super::circuits::{Model, Score, network_bytes, record_divergence};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::datasets::Digits;
 use crate::results::{Cell, Table};
@@ -111,6 +111,22 @@ impl Study for MnistRun {
         self.model.idle(&self.network)
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let Training {
+            epochs,
+            validations,
+            ..
+        } = self.training;
+        vec![
+            network_bytes(&self.network),
+            ("training.validations", 24.0 * validations as f64),
+            (
+                "training.epochs",
+                300.0 * epochs as f64 * validations as f64,
+            ),
+        ]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         self.network.check()?;
         let dims = &self.network.dims;
@@ -172,9 +188,9 @@ impl Study for MnistRun {
             validations,
             ..
         } = self.training;
-        let per_epoch = self.task.train + validations * self.task.validation;
-        let patterns = epochs * per_epoch + self.training.n_tests() * self.task.test;
-        patterns as f64 * self.model.pattern_seconds(&self.network)
+        let per_epoch = self.task.train as f64 + validations as f64 * self.task.validation as f64;
+        let tested = self.training.n_tests() as f64 * self.task.test as f64;
+        (epochs as f64 * per_epoch + tested) * self.model.pattern_seconds(&self.network)
     }
 
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use microcircuit::{Compartment, Every, NetworkParams, Pattern, Synapse, View};
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, record_divergence};
+use super::circuits::{Model, network_bytes, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
@@ -56,6 +56,23 @@ impl Study for PlasticityTraces {
         Model::PyraLNet.idle(&self.network)
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let epochs = self.probe.epochs.iter().max().copied().unwrap_or(0) as f64;
+        let points = self.network.t_pattern_ms / self.probe.every_ms;
+        vec![
+            network_bytes(&self.network),
+            self.task.memory(&self.network),
+            (
+                "probe.epochs",
+                8.0 * (epochs + 1.0) * self.task.train as f64,
+            ),
+            (
+                "probe.every_ms",
+                300.0 * points * self.probe.epochs.len() as f64,
+            ),
+        ]
+    }
+
     fn check(&self, seed: u64) -> Result<()> {
         self.task.check(&self.network, seed)?;
         let Probe {
@@ -82,8 +99,8 @@ impl Study for PlasticityTraces {
 
     fn seconds(&self) -> f64 {
         let epochs = self.probe.epochs.last().copied().unwrap_or(0);
-        let patterns = epochs * self.task.train + 10 * self.probe.patterns;
-        patterns as f64 * Model::PyraLNet.pattern_seconds(&self.network)
+        let patterns = epochs as f64 * self.task.train as f64 + 10.0 * self.probe.patterns as f64;
+        patterns * Model::PyraLNet.pattern_seconds(&self.network)
     }
 
     fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {

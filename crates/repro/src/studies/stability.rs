@@ -8,7 +8,7 @@ use microcircuit::{
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, PLASTICITY, record_divergence};
+use super::circuits::{Model, PLASTICITY, network_bytes, record_divergence};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
@@ -204,6 +204,15 @@ impl Study for Stability {
         idle.extend(Idle::all(&DRAWN, "weights"));
         idle.extend(Model::PyraLNet.idle(&self.network));
         idle
+    }
+
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let rows = self.network.t_pattern_ms / self.network.dt_ms / self.record_steps.max(1) as f64;
+        vec![
+            network_bytes(&self.network),
+            ("record_steps", 300.0 * rows),
+            ("phase.points", 120.0 * self.phase.points as f64),
+        ]
     }
 
     fn check(&self, _: u64) -> Result<()> {

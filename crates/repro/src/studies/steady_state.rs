@@ -6,7 +6,7 @@ use microcircuit::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, PLASTICITY, record_divergence};
+use super::circuits::{Model, PLASTICITY, network_bytes, record_divergence};
 use super::yinyang::{Schedule, Session, Task};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
@@ -220,6 +220,16 @@ impl Study for SteadyState {
             idle.extend(Idle::all(&targets, "nudge"));
         }
         idle
+    }
+
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let variants = self.n_passes.len() as f64 * self.n_exposures.len() as f64;
+        let (key, network) = network_bytes(&self.network);
+        vec![
+            (key, network),
+            ("n_exposures", network * variants),
+            self.task.memory(&self.network),
+        ]
     }
 
     fn check(&self, seed: u64) -> Result<()> {

@@ -57,6 +57,10 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Bytes that a run needs, by the dotted key that they grow with. Asked before anything is checked or allocated:
+    /// settings may be any numbers.
+    fn memory(&self) -> Vec<(&'static str, f64)>;
+
     /// Refuses settings (or a seed) that cannot run, before anything runs.
     fn check(&self, seed: u64) -> Result<()>;
 
@@ -135,6 +139,8 @@ pub trait Job: Send + Sync {
     fn tables(&self) -> Vec<(&'static str, Table)>;
     /// See [`Study::idle`].
     fn idle(&self) -> Vec<Idle>;
+    /// See [`Study::memory`].
+    fn memory(&self) -> Vec<(&'static str, f64)>;
     /// See [`Study::check`].
     fn check(&self, seed: u64) -> Result<()>;
     /// See [`Study::check_data`].
@@ -154,6 +160,9 @@ impl<S: Study> Job for S {
     }
     fn idle(&self) -> Vec<Idle> {
         Study::idle(self)
+    }
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        Study::memory(self)
     }
     fn check(&self, seed: u64) -> Result<()> {
         Study::check(self, seed)
@@ -237,6 +246,7 @@ impl StudyKind {
 pub struct Monitor<'a> {
     stop: &'a AtomicBool,
     progress: &'a (dyn Fn(f64) + Sync),
+    note: Option<&'a (dyn Fn(String) + Sync)>,
 }
 
 /// The run was asked to stop before its end; it leaves no result.
@@ -254,12 +264,36 @@ impl std::error::Error for Stopped {}
 impl<'a> Monitor<'a> {
     /// `progress` hears the fraction done.
     pub fn new(stop: &'a AtomicBool, progress: &'a (dyn Fn(f64) + Sync)) -> Self {
-        Self { stop, progress }
+        Self {
+            stop,
+            progress,
+            note: None,
+        }
+    }
+
+    /// `note` hears what a run waits for before it begins.
+    pub(crate) fn with_note(self, note: &'a (dyn Fn(String) + Sync)) -> Self {
+        Self {
+            note: Some(note),
+            ..self
+        }
+    }
+
+    /// Says what the run waits for and learns whether it should go on.
+    pub(crate) fn waits(&self, what: impl FnOnce() -> String) -> Result<(), Stopped> {
+        if let Some(note) = self.note {
+            note(what());
+        }
+        self.goes_on()
     }
 
     /// Says how far the run is (0…1) and learns whether it should go on.
     pub fn at(&self, fraction: f64) -> Result<(), Stopped> {
         (self.progress)(fraction);
+        self.goes_on()
+    }
+
+    fn goes_on(&self) -> Result<(), Stopped> {
         if self.stop.load(Ordering::Relaxed) {
             Err(Stopped)
         } else {

@@ -43,6 +43,7 @@ pub(super) fn entry(bytes: &[u8], name: &str) -> Result<Tensor, Fault> {
 
 /// The array of an NPY file.
 pub(super) fn array(bytes: &[u8]) -> Result<Tensor, Fault> {
+    check_header(bytes)?;
     let file = NpyFile::new(bytes)?;
     let found = file.dtype().descr();
     let width = match file.dtype() {
@@ -75,6 +76,29 @@ pub(super) fn array(bytes: &[u8]) -> Result<Tensor, Fault> {
         Order::C => Tensor { shape, data },
         Order::Fortran => from_fortran(shape, &data),
     })
+}
+
+/// Refuses a header that is not all there, or nested deeper than an array of numbers needs: reading it takes time
+/// that doubles with every level.
+fn check_header(bytes: &[u8]) -> Result<(), Fault> {
+    const MOST: usize = 8;
+    let (start, length) = match *bytes {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => (10, usize::from(u16::from_le_bytes([a, b]))),
+        [_, _, _, _, _, _, _, _, a, b, c, d, ..] => (12, u32::from_le_bytes([a, b, c, d]) as usize),
+        _ => return Err(Fault::Format("the header is not all there".into())),
+    };
+    let Some(header) = bytes[start..].get(..length) else {
+        return Err(Fault::Format(format!(
+            "the header says that it has {length} bytes, there are {}",
+            bytes.len() - start
+        )));
+    };
+    match header.iter().filter(|byte| b"([{".contains(byte)).count() {
+        0..=MOST => Ok(()),
+        _ => Err(Fault::Format(
+            "its header is not that of an array of numbers".into(),
+        )),
+    }
 }
 
 /// First axis fastest to last axis fastest.

@@ -170,6 +170,27 @@ impl Study for Approximation {
     ];
     const HEADLINE: &'static str = "sup_error";
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let Stack { width, slides, .. } = self.network;
+        let (width, slides) = (width as f64, slides as f64);
+        let layers = 1.5 * width + slides;
+        let (key, larger) = match width > slides {
+            true => ("network.width", width),
+            false => ("network.slides", slides),
+        };
+        let Fit {
+            points,
+            test_points,
+            ..
+        } = self.training;
+        let sample = 16.0 * layers * (width + 2.0);
+        vec![
+            (key, 100.0 * larger + 40.0 * layers * (width + 2.0)),
+            ("training.points", points as f64 * sample),
+            ("training.test_points", test_points as f64 * sample),
+        ]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         self.network()?;
         let Fit {

@@ -229,6 +229,16 @@ impl Study for Classifier {
         [cells, kind, self.encoder.idle()].concat()
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let hidden = self.network.hidden as f64;
+        let Training { epochs, batch, .. } = self.training;
+        vec![
+            ("network.hidden", 500.0 * hidden),
+            ("training.batch", batch as f64 * (1e3 + 16.0 * hidden)),
+            ("training.epochs", 300.0 * epochs as f64),
+        ]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         self.network()?;
         self.encoder.check()?;
@@ -251,7 +261,7 @@ impl Study for Classifier {
     }
 
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
-        let codes = self.encoder.encode(&self.data, data, seed)?;
+        let codes = self.encoder.encode(&self.data, data, seed, monitor)?;
         let streams = Streams::new(seed);
         let network = self.network()?.initialised(&mut streams.weights.clone());
         let mut trainer = Trainer::new(network, &self.training.params(), streams)?;

@@ -1,6 +1,8 @@
 //! What turns images into the codes that classifiers read.
 
+use std::fs;
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -12,8 +14,9 @@ use astro::numerics::dense::Threads;
 use astro::numerics::random::Streams;
 use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use super::Idle;
+use super::{Idle, Monitor};
 use crate::datasets::{DataSets, Digits};
 
 /// The autoencoder that ships.
@@ -133,12 +136,18 @@ impl Encoder {
     }
 
     /// The codes of all images, in the order that is asked for.
-    pub(super) fn encode(&self, images: &Data, data: &DataSets, seed: u64) -> Result<Arc<Encoded>> {
+    pub(super) fn encode(
+        &self,
+        images: &Data,
+        data: &DataSets,
+        seed: u64,
+        monitor: &Monitor<'_>,
+    ) -> Result<Arc<Encoded>> {
         let as_trained = Self {
             order: None,
             ..self.clone()
         };
-        let codes = as_trained.codes(images, data, seed)?;
+        let codes = as_trained.codes(images, data, seed, monitor)?;
         let Some(drawn_from) = self.order else {
             return Ok(codes);
         };
@@ -151,14 +160,20 @@ impl Encoder {
     }
 
     /// The codes of all images; those of an autoencoder are made once, a projection's for this seed.
-    fn codes(&self, images: &Data, data: &DataSets, seed: u64) -> Result<Arc<Encoded>> {
+    fn codes(
+        &self,
+        images: &Data,
+        data: &DataSets,
+        seed: u64,
+        monitor: &Monitor<'_>,
+    ) -> Result<Arc<Encoded>> {
         if self.kind == Kind::RandomProjection {
             return Ok(Arc::new(project(&*images.load(data)?, seed)?));
         }
         let key = serde_json::to_string(&(images, self))?;
         data.shared(&format!("codes {key}"), || {
             let digits = images.load(data)?;
-            let vae = self.autoencoder(&digits, data)?;
+            let vae = self.autoencoder(images, &digits, data, monitor)?;
             encode(&vae, &digits)
         })
     }
@@ -172,19 +187,60 @@ impl Encoder {
         }
     }
 
-    /// The trained autoencoder that is named, else one trained on these images.
-    pub(super) fn autoencoder(&self, digits: &Digits, data: &DataSets) -> Result<Arc<Vae>> {
+    /// The trained autoencoder that is named, else one trained on these images, and kept.
+    pub(super) fn autoencoder(
+        &self,
+        images: &Data,
+        digits: &Digits,
+        data: &DataSets,
+        monitor: &Monitor<'_>,
+    ) -> Result<Arc<Vae>> {
         if let Some(file) = self.file() {
             return trained(file, digits, data);
+        }
+        let kept = data.made(&self.name(digits));
+        // One that is damaged is trained again.
+        if let Some(vae) = kept.as_ref().filter(|path| path.exists())
+            && let Ok(vae) = Vae::load(vae, sizes(digits))
+        {
+            return Ok(Arc::new(vae));
         }
         let streams = Streams::new(self.seed);
         let vae = Vae::draw(sizes(digits), &mut streams.weights.clone())?;
         let adam = AdamParams::with_rate(self.learning_rate as f32);
         let mut trainer = VaeTrainer::new(vae, adam, 128, streams, Threads(1))?;
-        for _ in 0..self.epochs {
+        for epoch in 1..=self.epochs {
+            let (epochs, dir) = (self.epochs, &images.dir);
+            monitor
+                .waits(|| format!("training an autoencoder on {dir}, epoch {epoch} of {epochs}"))?;
             trainer.train_epoch(&digits.train)?;
         }
+        if let Some(path) = kept {
+            keep(trainer.vae(), &path)?;
+        }
         Ok(Arc::new(trainer.vae().clone()))
+    }
+
+    /// Names the file of an autoencoder trained on these images: whatever it depends on is in the name.
+    fn name(&self, digits: &Digits) -> String {
+        let Self {
+            epochs,
+            learning_rate,
+            seed,
+            ..
+        } = self;
+        let mut digest = Sha256::new();
+        digest.update(format!(
+            "1 {epochs} {learning_rate} {seed} {}",
+            digits.train.pixels()
+        ));
+        (0..digits.train.len()).for_each(|i| digest.update(digits.train.image(i)));
+        let digest = digest.finalize();
+        let name: String = digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("autoencoder-{name}.safetensors")
     }
 }
 
@@ -193,6 +249,18 @@ fn trained(file: &str, digits: &Digits, data: &DataSets) -> Result<Arc<Vae>> {
     data.shared(&format!("autoencoder {}", path.display()), || {
         Vae::load(&path, sizes(digits)).context("encoder.file")
     })
+}
+
+/// Writes by way of a neighbour: the file is whole, or not there.
+fn keep(vae: &Vae, path: &Path) -> Result<()> {
+    let context = || format!("cannot write {}", path.display());
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir).with_context(context)?;
+    }
+    let name = format!("{}.partial.safetensors", std::process::id());
+    let partial = path.with_file_name(name);
+    vae.save(&partial, &[])?;
+    fs::rename(&partial, path).with_context(context)
 }
 
 /// The talk's autoencoder, for images of any size.

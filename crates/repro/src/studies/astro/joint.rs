@@ -93,6 +93,19 @@ impl Study for Joint {
         vec![("classifiers", Table::new(CLASSIFIERS))]
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let JointNetwork {
+            hidden, replicates, ..
+        } = self.network;
+        let classifier = 1e5 + 5e2 * hidden as f64;
+        vec![
+            ("network.hidden", classifier),
+            ("network.replicates", classifier * replicates as f64),
+            // The autoencoder's activities and their gradients, and the classifiers'.
+            ("training.batch", 4e4 * self.training.batch as f64),
+        ]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         ensure!(
             self.encoder.learning_rate > 0.0,

@@ -42,6 +42,11 @@ impl Study for Reconstruction {
         [order, self.encoder.idle()].concat()
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        // There are no more examples than images.
+        Vec::new()
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         ensure!(self.examples > 0, "examples = 0: at least one is needed");
         self.encoder.check()
@@ -56,9 +61,11 @@ impl Study for Reconstruction {
     }
 
     /// Table `images`: one row per row of pixels (0 to 255), `kind` being `image` or `reconstruction`, the latter decoded from the mean code.
-    fn run(&self, _: u64, data: &DataSets, _: &Monitor<'_>) -> Result<Outcome> {
+    fn run(&self, _: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let digits = self.data.load(data)?;
-        let vae = self.encoder.autoencoder(&digits, data)?;
+        let vae = self
+            .encoder
+            .autoencoder(&self.data, &digits, data, monitor)?;
         let side = (digits.test.pixels() as f64).sqrt() as usize;
         ensure!(
             side * side == digits.test.pixels(),

@@ -38,6 +38,10 @@ impl Study for Structure {
         ]
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        vec![("inputs", 7e3 * self.inputs as f64)]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         anyhow::ensure!(self.inputs > 0, "inputs = 0: at least one is needed");
         Ok(())

@@ -59,6 +59,20 @@ impl Study for Sudoku {
         Idle::all(keys, "stack.method")
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let (n, depth) = (self.layer.size as f64, self.stack.depth as f64);
+        let matrix = 8.0 * n * n;
+        let (slides, key) = match self.stack.method {
+            Method::Elimination => (2.0 * n, "layer.size"),
+            Method::LeastSquares => (depth, "stack.depth"),
+        };
+        // Of the network in single precision, 1000 samples are kept after every slide.
+        vec![
+            ("layer.size", 30.0 * matrix + 16e3 * n),
+            (key, slides * (3.0 * matrix + 16e3 * n)),
+        ]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         let (DenseLayer { size }, Slides { depth, starts, .. }) = (&self.layer, &self.stack);
         ensure!(*size >= 2, "layer.size = {size}: at least 2 are needed");
@@ -77,7 +91,7 @@ impl Study for Sudoku {
                 ..
             },
         ) = (self.layer.size as f64, &self.stack);
-        (depth * sweeps * starts) as f64 * (3.0 * n).powi(3) * 1e-9
+        *depth as f64 * *sweeps as f64 * *starts as f64 * (3.0 * n).powi(3) * 1e-9
     }
 
     fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {

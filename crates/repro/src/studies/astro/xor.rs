@@ -100,6 +100,10 @@ impl Study for Xor {
         Idle::all(keys, "network.cells")
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        vec![("network.hidden", 1e3 * self.network.hidden as f64)]
+    }
+
     fn check(&self, _: u64) -> Result<()> {
         self.network()?;
         let XorTraining {

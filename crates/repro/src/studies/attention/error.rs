@@ -5,7 +5,7 @@ use astro::attention::{AttentionError, Circuit, Fidelity, softmax};
 use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
-use super::sequence::{Hidden, Sequence};
+use super::sequence::{Hidden, Sequence, memory};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 
 /// One random sequence, read by one circuit.
@@ -30,6 +30,10 @@ impl Study for AttentionErrorStudy {
         self.circuit.idle()
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        memory(&self.sequence, &self.circuit)
+    }
+
     fn check(&self, seed: u64) -> Result<()> {
         self.sequence.check()?;
         self.circuit
@@ -44,8 +48,8 @@ impl Study for AttentionErrorStudy {
             head_dim,
             ..
         } = self.sequence;
-        let per_token = 4 * self.circuit.m * (head_dim + 4);
-        0.002 + (tokens * heads * per_token) as f64 * 1e-9
+        let per_token = 4.0 * self.circuit.m as f64 * (head_dim as f64 + 4.0);
+        0.002 + tokens as f64 * heads as f64 * per_token * 1e-9
     }
 
     fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {

@@ -104,3 +104,22 @@ impl Hidden {
         }
     }
 }
+
+/// Bytes of a sequence, its attention, and a circuit that reads it.
+pub(super) fn memory(sequence: &Sequence, circuit: &Hidden) -> Vec<(&'static str, f64)> {
+    let Sequence {
+        tokens,
+        heads,
+        head_dim,
+        ..
+    } = *sequence;
+    let (tokens, heads, dim) = (tokens as f64, heads as f64, head_dim as f64);
+    let m = circuit.count(head_dim) as f64;
+    vec![
+        ("sequence.tokens", tokens * (600.0 + 100.0 * heads * dim)),
+        ("sequence.head_dim", 100.0 * dim * dim),
+        ("circuit.m", 16.0 * m * (dim + 8.0) * (heads + 2.0)),
+        // The trajectory of every token, where it is watched.
+        ("sequence.heads", heads * 16.0 * m * (dim + 4.0)),
+    ]
+}

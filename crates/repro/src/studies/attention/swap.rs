@@ -157,6 +157,16 @@ impl Study for AttentionSwap {
         idle
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let m = self.circuit.count(ARCHITECTURE.head_dim()) as f64;
+        let tokens = ARCHITECTURE.heads as f64 * 400.0;
+        let image = tokens * (m + 100.0);
+        vec![
+            ("circuit.m", image * CHUNK as f64),
+            ("fine_tuning.batch", image * self.fine_tuning.batch as f64),
+        ]
+    }
+
     fn check(&self, seed: u64) -> Result<()> {
         self.mechanism(&mut Streams::new(seed)).context("circuit")?;
         self.training().check().context("fine_tuning")?;
@@ -185,7 +195,7 @@ impl Study for AttentionSwap {
     fn seconds(&self) -> f64 {
         let m = self.circuit.count(ARCHITECTURE.head_dim()) as f64;
         let test = self.test.images as f64;
-        let tuned = (self.fine_tuning.images * self.fine_tuning.epochs) as f64;
+        let tuned = self.fine_tuning.images as f64 * self.fine_tuning.epochs as f64;
         match self.condition {
             Condition::Softmax | Condition::Uniform => test * 1e-4,
             Condition::Swapped | Condition::Balanced => test * (1e-4 + 4e-6 * m),

@@ -7,7 +7,7 @@ use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::sequence::{Hidden, Sequence};
+use super::sequence::{Hidden, Sequence, memory};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
@@ -63,6 +63,15 @@ impl Study for AttentionTraces {
         self.circuit.idle()
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let mut memory = memory(&self.sequence, &self.circuit);
+        let rows = 2.0 * self.sequence.tokens as f64 * self.time.token_ms
+            / self.time.dt_ms
+            / self.record.steps.max(1) as f64;
+        memory.push(("record.steps", 700.0 * rows));
+        memory
+    }
+
     fn check(&self, seed: u64) -> Result<()> {
         self.sequence.check()?;
         let Sequence {
@@ -105,8 +114,8 @@ impl Study for AttentionTraces {
             .iter()
             .map(|epsilon| 16.0 / epsilon)
             .sum();
-        let per_step = self.circuit.m * (head_dim + 2) * heads;
-        steps * (2 * tokens * per_step) as f64 * 2e-9
+        let per_step = self.circuit.m as f64 * (head_dim as f64 + 2.0) * heads as f64;
+        steps * 2.0 * tokens as f64 * per_step * 2e-9
     }
 
     fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {

@@ -7,7 +7,9 @@ use anyhow::{Result, ensure};
 use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial};
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, Score, distance_from_self_prediction, record_divergence};
+use super::circuits::{
+    Model, Score, distance_from_self_prediction, network_bytes, record_divergence,
+};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
 use crate::results::stats::argmax;
@@ -96,6 +98,22 @@ impl Study for YinYang {
         self.model.idle(&self.network)
     }
 
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        let Training {
+            epochs,
+            validations,
+            validation_patterns,
+        } = self.training;
+        let order =
+            self.task.train as f64 + validations as f64 * (24.0 + validation_patterns as f64);
+        vec![
+            network_bytes(&self.network),
+            self.task.memory(&self.network),
+            ("training.epochs", epochs as f64 * (300.0 + 8.0 * order)),
+            ("training.validations", 8.0 * order),
+        ]
+    }
+
     fn check(&self, seed: u64) -> Result<()> {
         self.task.check(&self.network, seed)?;
         let (patterns, samples) = (self.training.validation_patterns, self.task.validation);
@@ -112,9 +130,9 @@ impl Study for YinYang {
             validations,
             validation_patterns,
         } = self.training;
-        let per_epoch = self.task.train + validations * validation_patterns;
-        let patterns = epochs * per_epoch + self.task.validation + self.task.test;
-        patterns as f64 * self.model.pattern_seconds(&self.network)
+        let per_epoch = self.task.train as f64 + validations as f64 * validation_patterns as f64;
+        let once = self.task.validation as f64 + self.task.test as f64;
+        (epochs as f64 * per_epoch + once) * self.model.pattern_seconds(&self.network)
     }
 
     fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {

@@ -37,6 +37,19 @@ impl Default for Task {
 }
 
 impl Task {
+    /// Bytes of the samples, by the largest of the sets.
+    pub(in super::super) fn memory(&self, network: &NetworkParams) -> (&'static str, f64) {
+        let sets = [
+            ("task.train", self.train),
+            ("task.validation", self.validation),
+            ("task.test", self.test),
+        ];
+        let (key, n) = sets.into_iter().max_by_key(|(_, n)| *n).unwrap_or_default();
+        let numbers = [network.dims.first(), network.dims.last()];
+        let numbers: f64 = numbers.into_iter().flatten().map(|&n| n as f64).sum();
+        (key, n as f64 * (150.0 + 24.0 * numbers))
+    }
+
     /// Refuses what cannot be run, and seeds that the generator does not have.
     pub(in super::super) fn check(&self, network: &NetworkParams, seed: u64) -> Result<Params> {
         ensure!(
