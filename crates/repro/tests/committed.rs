@@ -9,11 +9,12 @@ use common::{run, stderr, stdout};
 use tempfile::TempDir;
 
 /// Figures all of whose runs are there.
-const COMPLETE: [&str; 15] = [
+const COMPLETE: [&str; 18] = [
     "dendritic-prediction",
     "stability",
     "mimic",
     "steady-state-validity",
+    "yinyang",
     "yinyang-steadnet",
     "plasticity-traces",
     "mnist-steadnet",
@@ -22,7 +23,9 @@ const COMPLETE: [&str; 15] = [
     "diffusion",
     "attention-error",
     "attention-swap",
+    "attention-traces",
     "astro-layers",
+    "astro-depth",
     "astro-digits",
     "astro-xor",
 ];

@@ -153,7 +153,7 @@ fn accuracy_over_training(curves: &Frame) -> Result<Axes> {
 
 /// Test accuracies after training, ours and published.
 fn tested(inputs: &Inputs<'_>, runs: &Frame) -> Result<String> {
-    let text = |s: &Statistic| format!("{:.1} ± {:.1} %", 100.0 * s.mean, 100.0 * s.std);
+    let text = |s: &Statistic| format!("{:.2} ± {:.2} %", 100.0 * s.mean, 100.0 * s.std);
     let mut parts = Vec::new();
     for (published, ours) in hill::from_the_text(inputs, "yinyang", runs)? {
         let ours = Statistic::of(&ours.numbers("test_accuracy")?);

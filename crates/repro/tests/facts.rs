@@ -1,0 +1,168 @@
+//! The numbers that `README.md` gives are those of `figures/paper/data`.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+type Row = HashMap<String, String>;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn rows(file: &str) -> Vec<Row> {
+    let path = root().join("figures/paper").join(file);
+    let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
+    reader.deserialize().map(|row| row.unwrap()).collect()
+}
+
+fn number(row: &Row, column: &str) -> f64 {
+    row[column].parse().unwrap_or(f64::NAN)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    let squares = values.iter().map(|x| (x - mean(values)).powi(2));
+    (squares.sum::<f64>() / (values.len() as f64 - 1.0)).sqrt()
+}
+
+/// A number of this column in the rows whose `key` is `value`.
+fn of(rows: &[Row], key: &str, value: &str, column: &str) -> Vec<f64> {
+    let same = rows.iter().filter(|row| row[key] == value);
+    same.map(|row| number(row, column)).collect()
+}
+
+#[track_caller]
+fn says(fact: &str) {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(readme.contains(fact), "README.md does not say {fact:?}");
+}
+
+#[test]
+fn learning_lag() {
+    let runs = rows("data/learning_lag.csv");
+    let at = |lag: f64| {
+        let near = |row: &&Row| (number(row, "network.learning_lag_ms") - lag).abs() < 0.4;
+        let accuracies: Vec<f64> = runs
+            .iter()
+            .filter(near)
+            .map(|r| number(r, "test_accuracy"))
+            .collect();
+        assert_eq!(accuracies.len(), 10);
+        100.0 * mean(&accuracies)
+    };
+    says(&format!(
+        "{:.0} % without one, down to {:.0} % at 5 ms, {:.0} % from 20 ms on",
+        at(0.0),
+        at(5.0),
+        at(20.0)
+    ));
+    assert_eq!(format!("{:.0}", at(30.0)), format!("{:.0}", at(20.0)));
+}
+
+#[test]
+fn published_runs_repeated() {
+    let all = rows("compare_runs.csv");
+    let runs: Vec<&Row> = all
+        .iter()
+        .filter(|row| row["figure"] == "learning-lag")
+        .collect();
+    let off = |row: &&Row| {
+        let pairs = ["validation_correct", "test_correct"].map(|set| {
+            (number(row, &format!("{set}_ours")) - number(row, &format!("{set}_published"))).abs()
+        });
+        pairs[0].max(pairs[1])
+    };
+    let identical = runs.iter().filter(|row| off(row) == 0.0).count();
+    let worst = runs.iter().map(off).fold(0.0, f64::max);
+    assert_eq!(runs.len(), 80, "the README says eighty");
+    says(&format!("{identical} give exactly the published numbers"));
+    says(&format!("the others are within {worst} of 600"));
+}
+
+#[test]
+fn yin_yang() {
+    let accuracies = of(
+        &rows("data/yinyang.csv"),
+        "model",
+        "pyralnet",
+        "test_accuracy",
+    );
+    let percent: Vec<f64> = accuracies.iter().map(|a| 100.0 * a).collect();
+    assert_eq!(percent.len(), 10);
+    says(&format!(
+        "{:.2} ± {:.2} % (ten seeds",
+        mean(&percent),
+        deviation(&percent)
+    ));
+}
+
+#[test]
+fn mnist() {
+    let runs = rows("data/mnist_pyralnet.csv");
+    let error = |model: &str, lag: f64| {
+        let same =
+            |row: &&Row| row["model"] == model && number(row, "network.learning_lag_ms") == lag;
+        100.0 * number(runs.iter().find(same).unwrap(), "test_error")
+    };
+    says(&format!(
+        "({:.2} % test error after 6 epochs",
+        error("pyralnet", 20.0)
+    ));
+    says(&format!(
+        "the steady-state approximation {:.2} %)",
+        error("steadnet", 0.0)
+    ));
+    says(&format!(
+        "and does not without ({:.0} %)",
+        error("pyralnet", 0.0)
+    ));
+    let last = |file| 100.0 * number(rows(file).last().unwrap(), "test_error");
+    says(&format!(
+        "{:.2} % after 10 epochs at rates found here, {:.1} % at the published ones",
+        last("data/mnist_steadnet.csv"),
+        last("data/mnist_steadnet_published.csv")
+    ));
+}
+
+#[test]
+fn latents_and_diffusion() {
+    let runs = rows("data/astro_latents.csv");
+    let mut medians = Vec::new();
+    let mut orders: Vec<&str> = runs
+        .iter()
+        .map(|row| row["encoder.order"].as_str())
+        .collect();
+    orders.sort_unstable();
+    orders.dedup();
+    for order in orders {
+        let started = runs
+            .iter()
+            .filter(|r| r["encoder.order"] == order && r["started"] == "1");
+        let mut accuracies: Vec<f64> = started
+            .map(|r| 100.0 * number(r, "test_accuracy"))
+            .collect();
+        accuracies.sort_by(f64::total_cmp);
+        let n = accuracies.len();
+        medians.push(f64::midpoint(accuracies[(n - 1) / 2], accuracies[n / 2]));
+    }
+    let low = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = medians.iter().copied().fold(0.0, f64::max);
+    says(&format!("between {low:.0} and {high:.0} %"));
+
+    let lattice = rows("data/diffusion.csv");
+    let lattice = lattice
+        .iter()
+        .filter(|row| row["network.wiring"] == "lattice");
+    let fails = |row: &&Row| row["started"] != "1";
+    let least = lattice
+        .filter(fails)
+        .map(|row| number(row, "disturbance.level"));
+    let least = least.fold(f64::INFINITY, f64::min);
+    assert!(least > 0.6, "a lattice fails at {least}");
+    says("no run fails up to a diffusion width of 0.6 cells");
+}
