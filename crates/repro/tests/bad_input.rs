@@ -295,6 +295,38 @@ fn mistakes_on_the_command_line_are_named() {
             &["/nowhere", "no results", "repro all"],
         ),
         (&["frobnicate"], 2, &["frobnicate"]),
+        (
+            &["encoder", "--out", "a.safetensors", "--learning-rate", "-1"],
+            1,
+            &["--learning-rate -1"],
+        ),
+        (
+            &["encoder", "--out", "a.csv"],
+            1,
+            &["--out a.csv", ".safetensors"],
+        ),
+        (
+            &[
+                "transformer",
+                "--out",
+                "a.safetensors",
+                "--weight-decay",
+                "-1",
+            ],
+            1,
+            &["--weight-decay -1"],
+        ),
+        (
+            &[
+                "transformer",
+                "--out",
+                "a.safetensors",
+                "--batch",
+                "1000000000000",
+            ],
+            1,
+            &["--batch 1000000000000", "GB"],
+        ),
     ];
     for (args, code, words) in cases {
         let output = run(args);

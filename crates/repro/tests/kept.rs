@@ -126,3 +126,24 @@ fn changed_settings_have_a_folder_of_their_own() {
     run(&[&["plot"], &change[..]].concat());
     assert!(figure.exists());
 }
+
+#[test]
+fn a_table_that_is_not_what_it_was_is_named_before_anything_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = small_sweep(dir.path(), &format!("[record]\ncurves = true\n{AXES}"));
+    sweep(&file, dir.path(), &[]);
+    fs::remove_dir_all(dir.path().join("runs")).unwrap();
+    let curves = dir.path().join("data/small.curves.csv");
+    for text in ["", "x\n", "key,epoch\nab\n"] {
+        fs::write(&curves, text).unwrap();
+        let out = dir.path().to_str().unwrap();
+        let output = run(&["sweep", file.to_str().unwrap(), "--out", out]);
+        assert_eq!(output.status.code(), Some(1), "{text:?}");
+        assert!(
+            stderr(&output).contains("small.curves.csv"),
+            "{}",
+            stderr(&output)
+        );
+        assert_eq!(fs::read_to_string(&curves).unwrap(), text);
+    }
+}

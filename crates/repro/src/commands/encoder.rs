@@ -28,7 +28,7 @@ pub(crate) struct Request {
     #[arg(long, default_value_t = 86)]
     epochs: usize,
     /// Step size of Adam
-    #[arg(long, default_value_t = 1e-3)]
+    #[arg(long, default_value_t = 1e-3, allow_negative_numbers = true)]
     learning_rate: f32,
     /// Draws initial weights, order and noise
     #[arg(long, default_value_t = 1)]
@@ -59,6 +59,11 @@ pub(crate) fn train(request: &Request) -> Result<()> {
         seed,
         threads,
     } = request;
+    ensure!(*epochs > 0, "--epochs 0: at least 1 is needed");
+    ensure!(
+        *learning_rate > 0.0 && learning_rate.is_finite(),
+        "--learning-rate {learning_rate}: must be positive and finite"
+    );
     writable(out)?;
     let data = match data {
         Some(dir) => dir.clone(),

@@ -3,14 +3,17 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use anyhow::Result;
-use astro::attention::transformer::{LabelledImages, Mechanism, Training, Transformer, train};
+use anyhow::{Result, anyhow, ensure};
+use astro::attention::transformer::{
+    LabelledImages, Mechanism, Training, Transformer, TransformerError, train,
+};
 use astro::numerics::random::Streams;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::encoder::writable;
 use crate::datasets::Digits;
+use crate::limits;
 use crate::paths::Repository;
 use crate::results::{Cell, Table};
 use crate::studies::ARCHITECTURE;
@@ -31,10 +34,10 @@ pub(crate) struct Request {
     #[arg(long, default_value_t = 12)]
     epochs: usize,
     /// Highest step size of Adam
-    #[arg(long, default_value_t = 0.003)]
+    #[arg(long, default_value_t = 0.003, allow_negative_numbers = true)]
     learning_rate: f64,
     /// Decay of the weights, in units of the step size
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     weight_decay: f64,
     /// Images a step
     #[arg(long, default_value_t = 64)]
@@ -61,7 +64,15 @@ pub(crate) fn run(request: &Request) -> Result<()> {
         learning_rate: *learning_rate,
         weight_decay: *weight_decay,
     };
-    training.check()?;
+    ensure!(*epochs > 0, "--epochs 0: at least 1 is needed");
+    training.check().map_err(|error| match error {
+        TransformerError::Setting { key, value, right } => {
+            anyhow!("--{} {value}: {right}", key.replace('_', "-"))
+        }
+        error => error.into(),
+    })?;
+    // Activities of an image and their gradients.
+    limits::check_bytes(&format!("--batch {batch}"), 2e5 * *batch as f64)?;
     writable(out)?;
     let data = match data {
         Some(dir) => dir.clone(),

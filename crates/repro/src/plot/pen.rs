@@ -11,10 +11,15 @@ pub(super) struct Pen<'a> {
     pub(super) canvas: Canvas<'a>,
 }
 
+/// Farther than any page reaches.
+const FAR: f64 = 1e5;
+
 impl Pen<'_> {
     /// A line in page coordinates, dashed if its stroke is.
     pub(super) fn dashes(&mut self, points: &[Point], stroke: Stroke) -> Drawn {
-        if points.len() < 2 {
+        // What is far from any page would be dashed without end.
+        let far = |&(x, y): &Point| !(x.abs() < FAR && y.abs() < FAR);
+        if points.len() < 2 || points.iter().any(far) {
             return Ok(());
         }
         let Stroke { color, width, dash } = stroke;

@@ -121,6 +121,7 @@ fn read_tables(output: &Output, plan: &Plan, records: &mut [Record]) -> Result<(
             continue;
         }
         let frame = Frame::read(&output.data().join(&file))?;
+        frame.distinct("key")?;
         let columns: Vec<&String> = frame.columns().iter().filter(|c| *c != "key").collect();
         for row in frame.rows() {
             let Some(&place) = places.get(row.text("key")?) else {

@@ -1,6 +1,6 @@
 //! The three astrocyte layers, and what they make of a network.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 
 use super::super::Figure;
 use super::super::look::{ASTROCYTES, NEURONS};
@@ -62,6 +62,9 @@ fn layers(inputs: &Inputs<'_>) -> Result<Page> {
     Ok(page)
 }
 
+/// Cells in a row that can be told apart.
+const MOST: f64 = 1000.0;
+
 /// Inputs in a row at the bottom, outputs in a row on top, both centred.
 fn layer_panel(layer: &Frame, title: &str) -> Result<Axes> {
     let inputs = layer_inputs(layer)?;
@@ -73,10 +76,15 @@ fn layer_panel(layer: &Frame, title: &str) -> Result<Axes> {
     let mut axes = Axes::new(x, Scale::linear("").limits(-0.15, 1.15))
         .bare()
         .title(title);
+    ensure!(
+        (1.0..=MOST).contains(&inputs) && (1.0..=MOST).contains(&outputs),
+        "{title}: {outputs} outputs: 3 to {MOST} can be drawn"
+    );
     let mut read = vec![false; inputs as usize];
     for row in layer.rows() {
         let (input, output) = (row.number("input")?, row.number("output")?);
-        read[input as usize] = true;
+        let place_of_input = read.get_mut(input as usize);
+        *place_of_input.with_context(|| format!("{title}: no input {input} of {inputs}"))? = true;
         let ends = [(place(input, inputs), 0.0), (place(output, outputs), 1.0)];
         let crossing = (ends[0].0 - ends[1].0).abs() > 2.5;
         let color = if crossing { SERIES[1] } else { SERIES[0] };
