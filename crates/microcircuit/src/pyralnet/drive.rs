@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::job::{Job, Segment};
 use super::kernels::Form;
 use super::state::State;
-use super::state::leaps::Memory;
+use super::state::nodes::Memory;
 use super::view;
 use crate::compartment::Compartment;
 use crate::model::{Pattern, PresentError, check_somata};
@@ -117,7 +117,7 @@ impl<T: Engine> Driver<T> {
             T::run(&mut self.state, Job::Project(basis));
         }
         if let Some(leaps) = &mut self.leaps {
-            leaps.begin();
+            leaps.pace.begin();
         }
         let raw = self.state.params().raw();
         if let Some(noise) = &mut self.noise {
@@ -176,29 +176,15 @@ impl<T: Engine> Driver<T> {
         }
     }
 
-    /// Runs a segment, by leaps if the parameters say so and the transient is over.
+    /// Runs a segment, by leaps if the parameters say so.
     fn run(&mut self, segment: Segment) {
+        if let Some(memory) = &mut self.leaps {
+            return T::run(&mut self.state, Job::Leaps(segment, memory));
+        }
         if !segment.plastic {
             T::run(&mut self.state, Job::CatchUp);
         }
-        let Some(memory) = &mut self.leaps else {
-            let noise = self.noise.as_mut();
-            return T::run(&mut self.state, Job::Steps(segment, noise));
-        };
-        let transient = self.state.input.steps_until(memory.transient());
-        let steps = transient.min(segment.steps);
-        T::run(
-            &mut self.state,
-            Job::Steps(Segment { steps, ..segment }, None),
-        );
-        let steps = segment.steps - steps;
-        if steps > 0 {
-            T::run(&mut self.state, Job::CatchUp);
-            T::run(
-                &mut self.state,
-                Job::Leaps(Segment { steps, ..segment }, memory),
-            );
-        }
+        T::run(&mut self.state, Job::Steps(segment, self.noise.as_mut()));
     }
 
     /// What the next step does to the Δ of rules at rest.
@@ -306,5 +292,84 @@ impl<T: Engine> Snapshot<T> for Driver<T> {
     fn delta_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
         let changing = self.up_to_date().delta_of(layer, synapse);
         changing.or_else(|| resting::delta_of(self.resting.as_ref(), layer, synapse))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{Activation, NetworkParams, PerLayer, Start};
+
+    fn cases() -> [NetworkParams; 3] {
+        let yin_yang = NetworkParams {
+            t_pattern_ms: 30.0,
+            out_lag_ms: 15.0,
+            learning_lag_ms: 10.0,
+            integrator: Integrator::Adaptive,
+            ..NetworkParams::yin_yang()
+        };
+        let random = NetworkParams {
+            dims: vec![4, 20, 3],
+            activation: Activation::SoftRelu,
+            eta_up: PerLayer(vec![0.02, 0.002]),
+            eta_ip: PerLayer(vec![0.004]),
+            eta_pi: PerLayer(vec![0.01]),
+            start: Start::Random,
+            bias_rate: None,
+            ..yin_yang.clone()
+        };
+        let deep = NetworkParams {
+            dims: vec![4, 40, 30, 20, 3],
+            eta_up: PerLayer(vec![1.0, 0.1, 0.01, 0.001]),
+            eta_ip: PerLayer(vec![0.02, 0.002, 0.002]),
+            eta_pi: PerLayer(vec![0.01, 0.01, 0.0]),
+            ..yin_yang.clone()
+        };
+        [yin_yang, random, deep]
+    }
+
+    #[test]
+    fn leaps_of_one_step_are_those_of_euler() {
+        for raw in cases() {
+            let params = raw.check().expect("valid");
+            let mut rng = ChaCha8Rng::seed_from_u64(3);
+            let weights = Weights::<f64>::draw(&params, || rng.random());
+            let new = |params: Params| Driver::new(params, &weights, Tuning::default(), None);
+            let mut leaps = new(params);
+            leaps.leaps.as_mut().expect("adaptive").pace.longest = 1;
+            let fixed = NetworkParams {
+                integrator: Integrator::Euler,
+                ..raw.clone()
+            };
+            let mut steps = new(fixed.check().expect("valid"));
+            let (inputs, outputs) = (raw.dims[0], raw.dims[raw.dims.len() - 1]);
+            let mut random = |n: usize| -> Vec<f64> { (0..n).map(|_| rng.random()).collect() };
+            for round in 0..6 {
+                let (input, target) = (random(inputs), random(outputs));
+                let pattern = Pattern {
+                    learn: round != 2,
+                    nudge: round != 3,
+                    ..Pattern::train(&input, &target)
+                };
+                let mut means = [vec![0.0; outputs], vec![0.0; outputs]];
+                for (driver, mean) in [&mut leaps, &mut steps].into_iter().zip(&mut means) {
+                    driver.present(&pattern, &mut (), mean).expect("stable");
+                }
+                for (a, b) in means[0].iter().zip(&means[1]) {
+                    assert!((a - b).abs() < 1e-12, "{a} {b} {round}");
+                }
+            }
+            let (ours, exact) = (leaps.weights(), steps.weights());
+            for (layer, synapse) in steps.params().synapses() {
+                let of = |w: &Weights<f64>| w.get(layer, synapse).expect("exists").clone();
+                let change = (of(&exact) - of(&weights)).norm();
+                let error = (of(&ours) - of(&exact)).norm();
+                println!("{layer} {synapse:?} {change:e} {error:e}");
+                assert!(error <= 1e-11 * change, "{layer} {synapse:?}: {error:e} of {change:e}");
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the driver asks of the kernels.
 
-use super::state::leaps::Memory;
+use super::state::nodes::Memory;
+use crate::Real;
 use crate::noise::Noise;
 
 /// Steps of a pattern that are all of the same kind.
@@ -15,7 +16,7 @@ pub struct Segment {
 }
 
 /// One thing to be done to a state, in one go.
-pub enum Job<'a, T> {
+pub enum Job<'a, T: Real> {
     /// Euler steps.
     Steps(Segment, Option<&'a mut Noise>),
     /// The same steps, in leaps.

@@ -1,37 +1,18 @@
 //! Many Euler steps at once: the adaptive integrator.
-//!
-//! Once the transient at the start of a pattern is over, everything moves as slowly as the weights do. A *leap* of
-//! m steps is what m Euler steps do, if the input I of every soma (everything but its leak) and the factors e, r of
-//! plasticity follow the parabolas through their values at the last three evaluations:
-//!
-//! ```text
-//! u ← κ u + I      m times, I = y₀, y(1), …:   u ← κᵐ u + Σ κ^(m-1-j) y(j)
-//! W ← W + P, P ← β P + c e rᵀ      m times:    W ← W + S P + R c ē r̄ᵀ,   P ← βᵐ P + S c ē r̄ᵀ
-//! ```
-//!
-//! (ē, r̄: means over the leap; sums: [`powers`](crate::pyralnet::state::powers), [`history`](crate::pyralnet::state::history)). So a leap
-//! needs one evaluation, like a step. How far the new I is from the prediction, as the potential it would lead to, is
-//! the error that controls the length of the next leap. With m = 1 a leap is the Euler step.
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "iterators that are not inlined are not compiled for the vector unit"
-)]
+use pulp::Simd;
 
-use pulp::{Simd, WithSimd};
-
-use super::general::{approach, filters, lift_rates};
+use super::general::lift_rates;
 use crate::Real;
 use crate::kernels::columns::weighted_sum;
 use crate::kernels::elementary::Rate;
-use crate::kernels::{plasticity, rows};
-use crate::leak::Leak;
+use crate::kernels::rows::Products;
 use crate::pyralnet::job::Segment;
-use crate::pyralnet::state::State;
-use crate::pyralnet::state::history::{Past, Spacing};
 use crate::pyralnet::state::layer::Layer;
-use crate::pyralnet::state::leaps::{Course, LayerMemory, Memory};
-use crate::pyralnet::state::powers::Powers;
+use crate::pyralnet::state::low_rank::LowRank;
+use crate::pyralnet::state::moments::{Functional, Moments, Weights};
+use crate::pyralnet::state::nodes::{LayerNodes, Memory};
+use crate::pyralnet::state::{Parts, State};
 
 /// Leaps over the steps of a segment.
 #[inline(always)]
@@ -41,375 +22,707 @@ pub(super) fn leaps<T: Real, S: Simd, R: Rate>(
     segment: Segment,
     memory: &mut Memory<T>,
 ) {
-    memory.continue_with(segment.plastic);
+    if segment.plastic {
+        leaps_of::<T, S, R, true>(s, state, segment, memory);
+    } else {
+        leaps_of::<T, S, R, false>(s, state, segment, memory);
+    }
+}
+
+#[inline(always)]
+fn leaps_of<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
+    s: S,
+    state: &mut State<T>,
+    segment: Segment,
+    memory: &mut Memory<T>,
+) {
+    if memory.pace.starts(PLASTIC) {
+        for (layer, nodes) in state.layers.iter().zip(&mut memory.layers) {
+            nodes.changes.clear();
+            nodes.soma.set(&layer.targets.soma);
+        }
+        leap::<T, S, R, PLASTIC>(s, state, memory, 0, false);
+    }
     let mut left = segment.steps;
     while left > 0 {
-        filters(state);
-        evaluate::<T, S, R>(s, state, memory, segment.plastic);
-        memory.error = surprise::<T, S>(s, state, memory);
-        let m = memory.choose(left);
-        leap::<T, S, R>(s, state, memory, segment, m);
-        approach(state, memory.approach[m - 1]);
-        memory.spacing = memory.spacing.then(m);
+        let m = memory.pace.choose(left);
+        leap::<T, S, R, PLASTIC>(s, state, memory, m, segment.average);
         left -= m;
     }
-    drives::<T, S>(s, state, memory);
-}
-
-/// Drives of all layers, after the weight changes of the last leap; compiled once.
-#[inline(always)]
-fn drives<T: Real, S: Simd>(s: S, state: &mut State<T>, memory: &mut Memory<T>) {
-    s.vectorize(Drives { state, memory });
-}
-
-struct Drives<'a, T: Real> {
-    state: &'a mut State<T>,
-    memory: &'a mut Memory<T>,
-}
-
-impl<T: Real> WithSimd for Drives<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        drives_on(s, self.state, self.memory);
+    for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.layers) {
+        apply::<T, S>(s, layer, &mut nodes.changes);
+        layer.targets.soma.copy_from_slice(nodes.soma.now());
+        layer.targets.rate.copy_from_slice(nodes.rate.now());
+        layer.nudge();
     }
+    lift_rates(&mut state.layers);
+}
+
+/// Numbers as vectors of one value.
+#[inline(always)]
+fn splat<T: Real, S: Simd, const N: usize>(s: S, numbers: [f64; N]) -> [T::V<S>; N] {
+    let mut vectors = [T::splat(s, T::ZERO); N];
+    for i in 0..N {
+        vectors[i] = T::splat(s, T::from_f64(numbers[i]));
+    }
+    vectors
+}
+
+/// A sum of vectors, added to `sum`.
+#[inline(always)]
+fn add<T: Real, S: Simd, const N: usize>(
+    s: S,
+    mut sum: T::V<S>,
+    weights: [T::V<S>; N],
+    values: [T::V<S>; N],
+) -> T::V<S> {
+    for i in 0..N {
+        sum = T::fma(s, weights[i], values[i], sum);
+    }
+    sum
+}
+
+/// The weights of the values at all four nodes, the last one being the end itself.
+#[inline(always)]
+fn of_values(weights: &Weights, functional: Functional) -> [f64; 4] {
+    let end = weights.of(Functional::End);
+    let mut of = weights.of(functional);
+    for a in 0..3 {
+        of[a] -= end[a] * of[3];
+    }
+    of
 }
 
 #[inline(always)]
-fn drives_on<T: Real, S: Simd>(s: S, state: &mut State<T>, memory: &mut Memory<T>) {
-    let waiting = memory.pending.take();
-    for (layer, past) in state.layers.iter_mut().zip(&memory.layers) {
-        match waiting {
-            Some(powers) if layer.forward.is_plastic() => {
-                let leap = rows::Leap::<T, S> {
-                    sum: T::from_f64(powers.sum),
-                    keep: T::from_f64(powers.keep),
-                    rate: T::vectors::<S>(&past.mean_of_rates),
-                    of_w: &past.of_w,
-                    of_p: &past.of_p,
-                };
-                layer.forward.leap(s, leap);
+fn first3(of: [f64; 4]) -> [f64; 3] {
+    [of[0], of[1], of[2]]
+}
+
+/// What a leap does to the first hidden layer.
+struct First<T: Real, S: Simd> {
+    keep: T::V<S>,
+    prediction: T::V<S>,
+    /// Of the columns, to where the layer would settle.
+    goal: [T::V<S>; 2],
+    /// To its somata: of the columns of W and P, of apical potentials at all nodes, and of errors.
+    of_w: [T::V<S>; 2],
+    of_p: [T::V<S>; 2],
+    of_apical: [T::V<S>; 4],
+    of_error: [T::V<S>; 4],
+    /// S, βᵐ, and to each column of W and P of the errors.
+    sum: T::V<S>,
+    power: T::V<S>,
+    to_w: [[T::V<S>; 4]; 2],
+    to_p: [[T::V<S>; 4]; 2],
+    /// Of the errors in their prediction.
+    end: [T::V<S>; 3],
+    /// The input at the end.
+    x: [T::V<S>; 2],
+    /// Of a potential times its unit.
+    per_unit: T::V<S>,
+}
+
+impl<T: Real, S: Simd> First<T, S> {
+    #[inline(always)]
+    fn new(s: S, state: &State<T>, moments: &Moments, weights: &Weights) -> Self {
+        use Functional::*;
+        let (leak, rates) = (state.first.leak(), &state.input.rates);
+        let [goal, way] = rates.course();
+        let (prediction, gain) = (leak.prediction.to_f64(), leak.gain.to_f64());
+        let (to_soma, learning) = (prediction * gain, rates.learning());
+        let fading = moments.fading(Hidden);
+        let [drift, drift_fading] = moments.drift();
+        let (mut of_w, mut of_p) = ([0.0; 2], [0.0; 2]);
+        let (mut to_w, mut to_p, mut x) = ([[0.0; 4]; 2], [[0.0; 4]; 2], [0.0; 2]);
+        let (plain, fades) = (weights.of(Weight), weights.of(WeightFading));
+        let (p_plain, p_fades) = (weights.of(Change), weights.of(ChangeFading));
+        let left = moments.left * (1.0 - state.input.share());
+        for c in 0..2 {
+            of_w[c] = to_soma * fading * way[c];
+            of_p[c] = to_soma * (drift * goal[c] + drift_fading * way[c]);
+            x[c] = goal[c] + left * way[c];
+            for a in 0..4 {
+                to_w[c][a] = learning * (goal[c] * plain[a] + way[c] * fades[a]);
+                to_p[c][a] = learning * (goal[c] * p_plain[a] + way[c] * p_fades[a]);
             }
-            _ => layer.forward.run(s, false),
+        }
+        let product = |a: [f64; 2], b: [f64; 2]| a[0] * b[0] + a[1] * b[1];
+        let (goals, mixed, ways) = (product(goal, goal), product(goal, way), product(way, way));
+        let responses = [Response, ResponseMixed, ResponseFading].map(|of| weights.of(of));
+        let mut of_error = [0.0; 4];
+        for a in 0..4 {
+            of_error[a] = to_soma
+                * learning
+                * (goals * responses[0][a] + mixed * responses[1][a] + ways * responses[2][a]);
+        }
+        Self {
+            keep: T::splat(s, T::from_f64(moments.keep(Hidden))),
+            prediction: T::splat(s, leak.prediction),
+            goal: splat::<T, S, 2>(s, goal),
+            of_w: splat::<T, S, 2>(s, of_w),
+            of_p: splat::<T, S, 2>(s, of_p),
+            of_apical: splat::<T, S, 4>(s, of_values(weights, Hidden)),
+            of_error: splat::<T, S, 4>(s, of_error),
+            sum: T::splat(s, T::from_f64(moments.sum)),
+            power: T::splat(s, T::from_f64(moments.power)),
+            to_w: [splat::<T, S, 4>(s, to_w[0]), splat::<T, S, 4>(s, to_w[1])],
+            to_p: [splat::<T, S, 4>(s, to_p[0]), splat::<T, S, 4>(s, to_p[1])],
+            end: splat::<T, S, 3>(s, first3(weights.of(End))),
+            x: splat::<T, S, 2>(s, x),
+            per_unit: T::splat(s, T::from_f64(1.0 / state.first.unit())),
         }
     }
 }
 
-/// Rates, drives, inputs and errors of the state as it is.
+/// `m` steps; with m = 0, the node at which the network is.
 #[inline(always)]
-fn evaluate<T: Real, S: Simd, R: Rate>(
+fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
     memory: &mut Memory<T>,
-    plastic: bool,
+    m: usize,
+    average: bool,
 ) {
-    first_layer::<T, S, R>(s, state, &mut memory.first, plastic);
-    lift_rates(&mut state.layers);
-    drives::<T, S>(s, state, memory);
-    for l in 0..state.layers.len() {
-        let layer = &mut state.layers[l];
-        let (n, all) = (layer.neurons(), 2 * layer.above());
-        let (feedback, apical) = layer.feedback.parts();
-        let used = feedback.rates.len();
-        let columns = T::vectors::<S>(feedback.w);
-        let into = T::vectors_mut::<S>(apical);
-        for b in 0..into.len() {
-            let w = &columns[b * all..b * all + used];
-            into[b] = weighted_sum::<T, S>(s, w, feedback.rates);
-        }
-        if l == 0 {
-            let input = T::vectors_mut::<S>(memory.first.input.now_mut());
-            for b in 0..into.len() {
-                input[b] = T::v_add(s, input[b], into[b]);
-            }
+    let moments = *memory.table.of(m);
+    let weights = Weights::new(&moments, m, memory.spacing);
+    let last = state.layers.len() - 1;
+    let output = if state.target.gain() > 0.0 {
+        Functional::Nudged
+    } else {
+        Functional::Free
+    };
+    let kind = |l: usize| {
+        if l == last {
+            output
         } else {
-            let (below, above) = state.layers.split_at_mut(l);
-            let (_, apical) = above[0].feedback.parts();
-            below[l - 1].targets.extra[..n].copy_from_slice(&apical[..n]);
+            Functional::Hidden
+        }
+    };
+    for l in (0..=last).rev() {
+        enter::<T, S>(s, state, memory, l, &moments, &weights);
+        let (layer, nodes) = (&mut state.layers[l], &mut memory.layers[l]);
+        predict_targets::<T, S, R>(s, layer, nodes, kind(l), &moments, &weights);
+        predict_apical::<T, S, PLASTIC>(s, layer, nodes, &moments, &weights);
+    }
+    let first = First::<T, S>::new(s, state, &moments, &weights);
+    let square = predict_first::<T, S, R, PLASTIC>(s, state, memory, &first);
+    let mut changed = 0.0_f64;
+    for l in 0..=last {
+        let (layer, nodes) = (&mut state.layers[l], &mut memory.layers[l]);
+        drive::<T, S, PLASTIC>(s, layer, nodes, &moments, &weights);
+        let of_rates = correct_targets::<T, S, R, PLASTIC>(s, layer, nodes, kind(l), &weights);
+        changed = changed.max(of_rates);
+        if l < last {
+            let n = layer.above();
+            let rate = &memory.layers[l].rate.end()[..n];
+            state.layers[l + 1].forward.rate_mut()[..n].copy_from_slice(rate);
         }
     }
-    for (layer, past) in state.layers.iter().zip(&mut memory.layers) {
-        targets::<T, S, R>(s, layer, &mut past.targets, plastic);
+    for l in (0..=last).rev() {
+        let (layer, nodes) = (&mut state.layers[l], &mut memory.layers[l]);
+        correct_apical::<T, S, PLASTIC>(s, layer, nodes, &weights);
+        if l > 0 {
+            lift_correction::<T, S, R, PLASTIC>(s, state, memory, l, &weights);
+        }
+    }
+    correct_first::<T, S, R, PLASTIC>(s, state, memory, &first);
+    if average {
+        let of = splat::<T, S, 4>(s, of_values(&weights, Functional::Sum));
+        let (past, end) = memory.layers[last].soma.parts();
+        let sum = T::vectors_mut::<S>(&mut state.layers[last].targets.sum);
+        let [u0, u1, u2] = past.map(|u| T::vectors::<S>(u));
+        let end = T::vectors::<S>(end);
+        for b in 0..sum.len() {
+            sum[b] = add::<T, S, 4>(s, sum[b], of, [u0[b], u1[b], u2[b], end[b]]);
+        }
+    }
+    state.input.rates.approach(1.0 - moments.left);
+    state.target.approach(1.0 - moments.left);
+    let neurons = state.params().dim(1) as f64;
+    let missed = (square / neurons).sqrt() * m as f64 * memory.pace.dt_ms();
+    memory.push(m, changed.max(missed));
+}
+
+/// What else than drives enters the somata above layer `l + 1` in all steps: target, or apical potentials.
+#[inline(always)]
+fn enter<T: Real, S: Simd>(
+    s: S,
+    state: &mut State<T>,
+    memory: &mut Memory<T>,
+    l: usize,
+    moments: &Moments,
+    weights: &Weights,
+) {
+    let extra = &mut state.layers[l].targets.extra;
+    extra.fill(T::ZERO);
+    if let Some(above) = memory.layers.get_mut(l + 1) {
+        let of = splat::<T, S, 4>(s, of_values(weights, Functional::Hidden));
+        let (past, end) = above.apical.parts();
+        let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
+        let (end, extra) = (T::vectors::<S>(end), T::vectors_mut::<S>(extra));
+        for b in 0..end.len().min(extra.len()) {
+            extra[b] = add::<T, S, 4>(s, extra[b], of, [a0[b], a1[b], a2[b], end[b]]);
+        }
+    } else if state.target.gain() > 0.0 {
+        let (target, gain) = (&state.target, state.target.gain());
+        let constant = gain * moments.constant(Functional::Nudged);
+        let fading = gain * moments.fading(Functional::Nudged);
+        let (goal, now) = (target.goal(), target.potential());
+        for i in 0..goal.len() {
+            extra[i] = T::from_f64(constant * goal[i] + fading * (now[i] - goal[i]));
+        }
     }
 }
 
+/// One value for the pyramidal neurons among the targets, and one for the interneurons.
 #[inline(always)]
-fn first_layer<T: Real, S: Simd, R: Rate>(
+fn sides<T: Real, S: Simd>(s: S, above: T::V<S>, [up, inn]: [T::V<S>; 2]) -> T::V<S> {
+    let below = T::v_sub(s, T::splat(s, T::ONE), above);
+    T::fma(s, above, up, T::v_mul(s, below, inn))
+}
+
+/// Adds what pyramidal neurons pass on to their interneurons.
+#[inline(always)]
+fn pass_on<T: Real, S: Simd>(s: S, m: usize, nudging: &[T], passed: &[T], to: &mut [T]) {
+    let lanes = size_of::<T::V<S>>() / size_of::<T>();
+    if 2 * m <= lanes {
+        let nudging = T::vectors::<S>(nudging)[0];
+        let passed = T::rotate_up::<S>(s, T::vectors::<S>(passed)[0], m);
+        let to = T::vectors_mut::<S>(to);
+        to[0] = T::fma(s, nudging, passed, to[0]);
+        return;
+    }
+    let (nudging, to) = (&nudging[m..2 * m], &mut to[m..2 * m]);
+    let passed = &passed[..m];
+    for i in 0..m {
+        to[i] = to[i] + nudging[i] * passed[i];
+    }
+}
+
+/// Somata and rates of the targets at the end, with drives as predicted.
+#[inline(always)]
+fn predict_targets<T: Real, S: Simd, R: Rate>(
+    s: S,
+    layer: &mut Layer<T>,
+    nodes: &mut LayerNodes<T>,
+    kind: Functional,
+    moments: &Moments,
+    weights: &Weights,
+) {
+    let m = layer.above();
+    let t = &mut layer.targets;
+    let of_up = splat::<T, S, 3>(s, first3(weights.of(kind)));
+    let of_inn = splat::<T, S, 3>(s, first3(weights.of(Functional::Inn)));
+    let pass = splat::<T, S, 4>(s, of_values(weights, Functional::Inn));
+    let [keep_up, keep_inn] =
+        splat::<T, S, 2>(s, [moments.keep(kind), moments.keep(Functional::Inn)]);
+    let gain = T::vectors::<S>(&t.constants.gain);
+    let (extra, above) = (T::vectors::<S>(&t.extra), T::vectors::<S>(&nodes.above));
+    let (past, _) = nodes.drive.parts();
+    let [v0, v1, v2] = past.map(|v| T::vectors::<S>(v));
+    let (past, end) = nodes.soma.parts();
+    let [u0, u1, u2] = past.map(|u| T::vectors::<S>(u));
+    let soma = T::vectors_mut::<S>(end);
+    let passed = T::vectors_mut::<S>(&mut nodes.passed);
+    for b in 0..soma.len() {
+        let (mut drive, values) = (T::splat(s, T::ZERO), [v0[b], v1[b], v2[b]]);
+        for a in 0..3 {
+            let of = sides::<T, S>(s, above[b], [of_up[a], of_inn[a]]);
+            drive = T::fma(s, of, values[a], drive);
+        }
+        let keep = sides::<T, S>(s, above[b], [keep_up, keep_inn]);
+        let u = T::fma(s, keep, u0[b], T::fma(s, gain[b], drive, extra[b]));
+        let zero = T::splat(s, T::ZERO);
+        passed[b] = add::<T, S, 4>(s, zero, pass, [u0[b], u1[b], u2[b], u]);
+        soma[b] = u;
+    }
+    pass_on::<T, S>(s, m, &t.constants.nudging, &nodes.passed, end);
+    let rate = T::vectors_mut::<S>(nodes.rate.end_mut());
+    let soma = T::vectors::<S>(end);
+    for b in 0..soma.len() {
+        rate[b] = R::rate::<T, S>(s, soma[b]);
+    }
+}
+
+/// Apical potentials of a layer at the end, and its synapses `W_pi`.
+#[inline(always)]
+fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
+    s: S,
+    layer: &mut Layer<T>,
+    nodes: &mut LayerNodes<T>,
+    moments: &Moments,
+    weights: &Weights,
+) {
+    let m = layer.above();
+    let (mut feedback, _) = layer.feedback.parts();
+    feedback.take_rates(&nodes.rate.end()[..2 * m]);
+    let plastic = PLASTIC && feedback.learning != T::ZERO;
+    if plastic {
+        let learning = feedback.learning.to_f64();
+        let (past, end) = nodes.rate.parts();
+        for (factors, of) in nodes.factors.iter_mut().zip(&weights.of_products) {
+            for k in 0..m {
+                let rates = [past[0], past[1], past[2], end].map(|r| r[m + k].to_f64());
+                for a in 0..4 {
+                    let sum = (0..4).map(|b| of[a][b] * rates[b]).sum::<f64>();
+                    factors[k][a] = T::from_f64(learning * sum);
+                }
+            }
+        }
+    }
+    let (used, all) = (feedback.rates.len(), 2 * m);
+    let w = T::vectors_mut::<S>(feedback.w);
+    let p = T::vectors_mut::<S>(feedback.p);
+    let (past, end) = nodes.apical.parts();
+    let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
+    let end = T::vectors_mut::<S>(end);
+    let [sum, power] = splat::<T, S, 2>(s, [moments.sum, moments.power]);
+    for b in 0..end.len() {
+        let w = &mut w[b * all..(b + 1) * all];
+        if plastic {
+            let values = [a0[b], a1[b], a2[b]];
+            for k in 0..m {
+                let (w, p) = (&mut w[m + k], &mut p[b * m + k]);
+                let old = *p;
+                let (mut w_new, mut p_new) = (T::fma(s, sum, old, *w), T::v_mul(s, power, old));
+                for a in 0..3 {
+                    w_new = T::fma(s, T::splat(s, nodes.factors[0][k][a]), values[a], w_new);
+                    p_new = T::fma(s, T::splat(s, nodes.factors[1][k][a]), values[a], p_new);
+                }
+                (*w, *p) = (w_new, p_new);
+            }
+        }
+        end[b] = weighted_sum::<T, S>(s, &w[..used], feedback.rates);
+    }
+}
+
+/// The first hidden layer at the end, with errors as predicted until then; the sum of the squares of what they missed.
+#[inline(always)]
+fn predict_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
-    course: &mut Course<T>,
-    plastic: bool,
-) {
-    let Leak {
-        gain, prediction, ..
-    } = state.first.leak();
-    let (gain, prediction) = (T::splat(s, gain), T::splat(s, prediction));
-    let x = state.input.rates.x();
-    let n = x.len();
-    let (w, _) = state.input.synapses.columns();
-    let columns = T::vectors::<S>(w);
+    memory: &mut Memory<T>,
+    of: &First<T, S>,
+) -> f64 {
+    let (w, p) = state.input.synapses.columns();
+    let (w, p) = (T::vectors_mut::<S>(w), T::vectors_mut::<S>(p));
+    let Parts { mask, bias, soma } = state.first.parts();
+    let (mask, bias) = (T::vectors::<S>(mask), T::vectors::<S>(bias));
+    let soma = T::vectors_mut::<S>(soma);
     let rate = T::vectors_mut::<S>(state.layers[0].forward.rate_mut());
-    let parts = state.first.parts();
-    let (mask, bias, soma) = (
-        T::vectors::<S>(parts.mask),
-        T::vectors::<S>(parts.bias),
-        T::vectors::<S>(parts.soma),
-    );
-    let input = T::vectors_mut::<S>(course.input.next());
-    let error = T::vectors_mut::<S>(course.error.next());
+    let (past, end) = memory.layers[0].apical.parts();
+    let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
+    let a3 = T::vectors::<S>(end);
+    let (past, end) = memory.first.parts();
+    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    let error = T::vectors_mut::<S>(end);
+    let mut square = T::splat(s, T::ZERO);
     for b in 0..soma.len() {
-        let drive = weighted_sum::<T, S>(s, &columns[b * n..(b + 1) * n], x);
-        let predicted = T::v_mul(s, prediction, drive);
-        input[b] = T::v_mul(s, gain, predicted);
-        let r = if plastic {
-            let ([r], [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [soma[b]], [predicted], []);
+        let (w, p) = (&mut w[2 * b..2 * b + 2], &mut p[2 * b..2 * b + 2]);
+        let (old_w, old_p) = ([w[0], w[1]], [p[0], p[1]]);
+        let settled = T::fma(s, of.goal[1], w[1], T::v_mul(s, of.goal[0], w[0]));
+        let settled = T::v_mul(s, of.prediction, settled);
+        let mut u = T::fma(s, of.keep, T::v_sub(s, soma[b], settled), settled);
+        u = add::<T, S, 2>(s, u, of.of_w, old_w);
+        u = add::<T, S, 4>(s, u, of.of_apical, [a0[b], a1[b], a2[b], a3[b]]);
+        if PLASTIC {
+            let errors = [e0[b], e1[b], e2[b]];
+            u = add::<T, S, 2>(s, u, of.of_p, old_p);
+            for a in 0..3 {
+                u = T::fma(s, of.of_error[a], errors[a], u);
+            }
+            for c in 0..2 {
+                let mut w_new = T::fma(s, of.sum, old_p[c], old_w[c]);
+                let mut p_new = T::v_mul(s, of.power, old_p[c]);
+                for a in 0..3 {
+                    w_new = T::fma(s, of.to_w[c][a], errors[a], w_new);
+                    p_new = T::fma(s, of.to_p[c][a], errors[a], p_new);
+                }
+                (w[c], p[c]) = (w_new, p_new);
+            }
+        }
+        soma[b] = u;
+        let r = if PLASTIC {
+            let drive = T::fma(s, of.x[1], w[1], T::v_mul(s, of.x[0], w[0]));
+            let predicted = T::v_mul(s, of.prediction, drive);
+            let ([r], [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [u], [predicted], []);
+            let before = T::v_mul(s, of.end[0], e0[b]);
+            let before = T::fma(s, of.end[2], e2[b], T::fma(s, of.end[1], e1[b], before));
+            let missed = T::v_sub(s, e, before);
+            square = T::fma(s, missed, missed, square);
             error[b] = e;
             r
         } else {
-            let ([r], []) = R::rates_of_arguments::<T, S, 1, 0>(s, [soma[b]], []);
+            let ([r], []) = R::rates_of_arguments::<T, S, 1, 0>(s, [u], []);
             r
         };
         rate[b] = T::fma(s, mask[b], r, bias[b]);
     }
+    T::v_sum(s, square).to_f64()
 }
 
+/// Drives of a layer's targets at the end.
 #[inline(always)]
-fn targets<T: Real, S: Simd, R: Rate>(
+fn drive<T: Real, S: Simd, const PLASTIC: bool>(
     s: S,
-    layer: &Layer<T>,
-    course: &mut Course<T>,
-    plastic: bool,
+    layer: &mut Layer<T>,
+    nodes: &mut LayerNodes<T>,
+    moments: &Moments,
+    weights: &Weights,
 ) {
-    let t = &layer.targets;
-    let (drive, extra) = (
-        T::vectors::<S>(layer.forward.drive()),
-        T::vectors::<S>(&t.extra),
-    );
-    let gain = T::vectors::<S>(&t.constants.gain);
-    let prediction = T::vectors::<S>(&t.constants.prediction);
-    let rate = T::vectors::<S>(&t.rate);
-    let input = T::vectors_mut::<S>(course.input.next());
-    let error = T::vectors_mut::<S>(course.error.next());
-    for b in 0..input.len() {
-        input[b] = T::fma(s, gain[b], drive[b], extra[b]);
-        if plastic {
-            let predicted = R::rate::<T, S>(s, T::v_mul(s, prediction[b], drive[b]));
-            error[b] = T::v_sub(s, rate[b], predicted);
+    if !(PLASTIC && layer.forward.is_plastic()) {
+        layer.forward.run(s, false);
+        nodes.drive.end_mut().copy_from_slice(layer.forward.drive());
+        return;
+    }
+    if nodes.changes.is_full() {
+        apply::<T, S>(s, layer, &mut nodes.changes);
+    }
+    let changes = &mut nodes.changes;
+    let lanes = T::vectors::<S>(&nodes.above).len();
+    let [sum, power] = splat::<T, S, 2>(s, [moments.sum, moments.power]);
+    changes.push(layer.forward.rate());
+    let places = changes.last();
+    let of_w = T::vectors_mut::<S>(&mut changes.of_w);
+    let of_p = T::vectors_mut::<S>(&mut changes.of_p);
+    for j in 0..changes.len * lanes {
+        of_w[j] = T::fma(s, sum, of_p[j], of_w[j]);
+        of_p[j] = T::v_mul(s, power, of_p[j]);
+    }
+    let (past, _) = nodes.error.parts();
+    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    for b in 0..4 {
+        let column = |of: &[[f64; 4]; 4]| [of[0][b], of[1][b], of[2][b]];
+        let [to_w, to_p] = [0, 1].map(|i| column(&weights.of_products[i]));
+        let (to_w, to_p) = (splat::<T, S, 3>(s, to_w), splat::<T, S, 3>(s, to_p));
+        for lane in 0..lanes {
+            let (j, errors) = (places[b] * lanes + lane, [e0[lane], e1[lane], e2[lane]]);
+            of_w[j] = add::<T, S, 3>(s, of_w[j], to_w, errors);
+            of_p[j] = add::<T, S, 3>(s, of_p[j], to_p, errors);
+        }
+    }
+    changes.decay(moments.sum, moments.power);
+    layer
+        .forward
+        .drive_decaying(s, T::from_f64(changes.since.sum));
+    let end = T::vectors_mut::<S>(nodes.drive.end_mut());
+    let drive = T::vectors::<S>(layer.forward.drive());
+    let rate = T::vectors::<S>(layer.forward.rate());
+    let rates = T::vectors::<S>(&changes.rates);
+    let of_w = T::vectors::<S>(&changes.of_w);
+    end.copy_from_slice(&drive[..lanes]);
+    for k in 0..changes.len {
+        let mut product = T::splat(s, T::ZERO);
+        for b in 0..rate.len() {
+            product = T::fma(s, rates[k * rate.len() + b], rate[b], product);
+        }
+        changes.products[k] = T::v_sum(s, product);
+        let product = T::splat(s, changes.products[k]);
+        for lane in 0..lanes {
+            end[lane] = T::fma(s, of_w[k * lanes + lane], product, end[lane]);
         }
     }
 }
 
-/// How far the inputs are from what was predicted: the largest distance, as a potential.
+/// Writes what is kept of a layer's changes into its matrices.
 #[inline(always)]
-fn surprise<T: Real, S: Simd>(s: S, state: &State<T>, memory: &Memory<T>) -> f64 {
-    if memory.spacing.last().is_none() {
-        return 0.0;
+fn apply<T: Real, S: Simd>(s: S, layer: &mut Layer<T>, changes: &mut LowRank<T>) {
+    if changes.len == 0 || !layer.forward.is_plastic() {
+        return;
     }
-    // In the unit of the first layer's somata.
-    let unit = state.first.unit().abs();
-    let (mut largest, to_unit) = (
-        missed::<T, S>(s, &memory.first),
-        T::splat(s, T::from_f64(unit)),
+    let products = Products::<T, S> {
+        rates: T::vectors::<S>(&changes.rates),
+        of_w: &changes.of_w,
+        of_p: &changes.of_p,
+        stride: changes.targets,
+        len: changes.len,
+    };
+    let decay = [changes.since.sum, changes.since.power].map(T::from_f64);
+    layer.forward.apply(s, (decay[0], decay[1]), products);
+    changes.applied();
+}
+
+/// Somata and rates of the targets with drives as they are, and errors; the largest change of a rate.
+#[inline(always)]
+fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
+    s: S,
+    layer: &mut Layer<T>,
+    nodes: &mut LayerNodes<T>,
+    kind: Functional,
+    weights: &Weights,
+) -> f64 {
+    let m = layer.above();
+    let constants = &layer.targets.constants;
+    let end = splat::<T, S, 3>(s, first3(weights.of(Functional::End)));
+    let missed = [kind, Functional::Inn].map(|of| weights.of(of)[3]);
+    let [up, inn] = splat::<T, S, 2>(s, missed);
+    let above = T::vectors::<S>(&nodes.above);
+    let gain = T::vectors::<S>(&constants.gain);
+    let (past, now) = nodes.drive.parts();
+    let [v0, v1, v2] = past.map(|v| T::vectors::<S>(v));
+    let drive = T::vectors_mut::<S>(now);
+    let soma = T::vectors_mut::<S>(nodes.soma.end_mut());
+    let passed = T::vectors_mut::<S>(&mut nodes.passed);
+    for b in 0..soma.len() {
+        let zero = T::splat(s, T::ZERO);
+        let predicted = add::<T, S, 3>(s, zero, end, [v0[b], v1[b], v2[b]]);
+        let missed = T::v_mul(s, gain[b], T::v_sub(s, drive[b], predicted));
+        let change = T::v_mul(s, sides::<T, S>(s, above[b], [up, inn]), missed);
+        soma[b] = T::v_add(s, soma[b], change);
+        passed[b] = T::v_mul(s, inn, change);
+    }
+    pass_on::<T, S>(
+        s,
+        m,
+        &constants.nudging,
+        &nodes.passed,
+        nodes.soma.end_mut(),
     );
-    for layer in &memory.layers {
-        let of_targets = T::v_mul(s, to_unit, missed::<T, S>(s, &layer.targets));
-        largest = T::v_max(s, of_targets, largest);
-    }
-    let raw = state.params().raw();
-    // An input too large by dI leads to a potential too large by dI / (1 - κ) ≤ dI / (dt (g_l + g_b)).
-    let per_step = unit * raw.dt_ms * (raw.g_l + raw.g_b.min(raw.g_d));
-    T::v_largest(s, largest).to_f64() / per_step
-}
-
-/// The largest distances of inputs from what was predicted, lane by lane, in the unit of the somata.
-#[inline(always)]
-fn missed<T: Real, S: Simd>(s: S, course: &Course<T>) -> T::V<S> {
+    let soma = T::vectors::<S>(nodes.soma.end());
+    let rate = T::vectors_mut::<S>(nodes.rate.end_mut());
+    let prediction = T::vectors::<S>(&constants.prediction);
+    let learning = T::vectors::<S>(&constants.learning);
+    let plastic = PLASTIC && layer.forward.is_plastic();
+    let changes = &mut nodes.changes;
+    let (past, error) = nodes.error.parts();
+    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    let error = T::vectors_mut::<S>(error);
+    let places = changes.last();
+    let of_w = T::vectors_mut::<S>(&mut changes.of_w);
+    let of_p = T::vectors_mut::<S>(&mut changes.of_p);
+    let [to_w, to_p] = [0, 1].map(|i| splat::<T, S, 4>(s, weights.of_products[i][3]));
     let mut largest = T::splat(s, T::ZERO);
-    let input = T::vectors::<S>(course.input.now());
-    for (input, predicted) in input.iter().zip(T::vectors::<S>(&course.predicted)) {
-        largest = T::v_max(s, T::v_abs(s, T::v_sub(s, *input, *predicted)), largest);
+    for b in 0..soma.len() {
+        let old = rate[b];
+        if plastic {
+            let predicted = T::v_mul(s, prediction[b], drive[b]);
+            let [r, predicted] = R::rates::<T, S, 2>(s, [soma[b], predicted]);
+            rate[b] = r;
+            error[b] = T::v_mul(s, learning[b], T::v_sub(s, r, predicted));
+            let zero = T::splat(s, T::ZERO);
+            let before = add::<T, S, 3>(s, zero, end, [e0[b], e1[b], e2[b]]);
+            let missed = T::v_sub(s, error[b], before);
+            for node in 0..4 {
+                let j = places[node] * soma.len() + b;
+                of_w[j] = T::fma(s, to_w[node], missed, of_w[j]);
+                of_p[j] = T::fma(s, to_p[node], missed, of_p[j]);
+                let product = T::splat(s, changes.products[places[node]]);
+                let change = T::v_mul(s, to_w[node], missed);
+                drive[b] = T::fma(s, change, product, drive[b]);
+            }
+        } else {
+            rate[b] = R::rate::<T, S>(s, soma[b]);
+        }
+        largest = T::v_max(s, T::v_abs(s, T::v_sub(s, rate[b], old)), largest);
     }
-    largest
+    T::v_largest(s, largest).to_f64()
 }
 
-/// `m` steps, with inputs and errors as they are and as they change.
+/// Apical potentials with the rates of the targets as they are; how much that changes them is left with the feedback.
 #[inline(always)]
-fn leap<T: Real, S: Simd, R: Rate>(
+fn correct_apical<T: Real, S: Simd, const PLASTIC: bool>(
+    s: S,
+    layer: &mut Layer<T>,
+    nodes: &mut LayerNodes<T>,
+    weights: &Weights,
+) {
+    let m = layer.above();
+    let (mut feedback, change) = layer.feedback.parts();
+    feedback.take_rates(&nodes.rate.end()[..2 * m]);
+    let plastic = PLASTIC && feedback.learning != T::ZERO;
+    let of_end = splat::<T, S, 3>(s, first3(weights.of(Functional::End)));
+    let (used, all) = (feedback.rates.len(), 2 * m);
+    let w = T::vectors_mut::<S>(feedback.w);
+    let p = T::vectors_mut::<S>(feedback.p);
+    let (past, end) = nodes.apical.parts();
+    let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
+    let (end, change) = (T::vectors_mut::<S>(end), T::vectors_mut::<S>(change));
+    for b in 0..end.len() {
+        let w = &mut w[b * all..(b + 1) * all];
+        let apical = weighted_sum::<T, S>(s, &w[..used], feedback.rates);
+        change[b] = T::v_sub(s, apical, end[b]);
+        end[b] = apical;
+        if plastic {
+            let zero = T::splat(s, T::ZERO);
+            let predicted = add::<T, S, 3>(s, zero, of_end, [a0[b], a1[b], a2[b]]);
+            let missed = T::v_sub(s, apical, predicted);
+            for k in 0..m {
+                let [of_w, of_p] = [0, 1].map(|i| T::splat(s, nodes.factors[i][k][3]));
+                w[m + k] = T::fma(s, of_w, missed, w[m + k]);
+                p[b * m + k] = T::fma(s, of_p, missed, p[b * m + k]);
+            }
+        }
+    }
+}
+
+/// Passes a change of apical potentials of layer `l + 1` on to its somata, which are targets of the layer below.
+#[inline(always)]
+fn lift_correction<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
     memory: &mut Memory<T>,
-    segment: Segment,
-    m: usize,
+    l: usize,
+    weights: &Weights,
 ) {
-    let spacing = memory.spacing;
-    let weights = memory.weights.of(state.decay(), m);
-    let mean = spacing.mean(m);
-    if segment.plastic {
-        first_plasticity::<T, S>(s, state, &memory.first, weights, mean);
-    }
-    let powers = memory.somata.of(state.first.leak().keep, m);
-    advance::<T, S>(
-        s,
-        &mut state.first.soma,
-        &mut memory.first,
-        powers,
-        spacing.soma(powers),
-        spacing.after(m),
-    );
-    let last = state.layers.len() - 1;
-    for (l, (layer, past)) in state.layers.iter_mut().zip(&mut memory.layers).enumerate() {
-        if segment.plastic {
-            layer_plasticity::<T, S>(s, layer, past, weights, mean);
-        }
-        let average = segment.average && l == last;
-        advance_targets(layer, past, spacing, m, average);
-        let t = &mut layer.targets;
-        let (soma, rate) = (T::vectors::<S>(&t.soma), T::vectors_mut::<S>(&mut t.rate));
-        for (u, r) in soma.iter().zip(rate) {
-            *r = R::rate::<T, S>(s, *u);
-        }
-        layer.nudge();
-    }
-    memory.pending = segment.plastic.then_some(weights);
-}
-
-/// The somata of layer 1, and what should enter them after `m` steps.
-#[inline(always)]
-fn advance<T: Real, S: Simd>(
-    s: S,
-    soma: &mut [T],
-    course: &mut Course<T>,
-    powers: Powers,
-    lead: [f64; 2],
-    after: [f64; 2],
-) {
-    let (keep, sum) = (
-        T::splat(s, T::from_f64(powers.keep)),
-        T::splat(s, T::from_f64(powers.sum)),
-    );
-    let predicted = T::vectors_mut::<S>(&mut course.predicted);
-    let (led, next) = (course.input.led(s, lead), course.input.led(s, after));
-    for (b, u) in T::vectors_mut::<S>(soma).iter_mut().enumerate() {
-        *u = T::fma(s, keep, *u, T::fma(s, sum, led.now(b), led.change(s, b)));
-        predicted[b] = next.value(s, b);
-    }
-}
-
-/// The same for the targets of a layer.
-#[inline(always)]
-fn advance_targets<T: Real>(
-    layer: &mut Layer<T>,
-    past: &mut LayerMemory<T>,
-    spacing: Spacing,
-    m: usize,
-    average: bool,
-) {
-    let (n, t) = (layer.above(), &mut layer.targets);
-    let course = &mut past.targets;
-    let after = spacing.after(m).map(T::from_f64);
-    let sides = past.powers.iter_mut().zip([0..n, n..2 * n]);
-    for (table, side) in sides {
-        let powers = table.of(t.constants.keep[side.start], m);
-        let [keep, sum] = [powers.keep, powers.sum].map(T::from_f64);
-        let lead = spacing.soma(powers).map(T::from_f64);
-        for k in side {
-            let (input, [d, d_before]) = course.input.at(k);
-            course.predicted[k] = input + (after[0] * d + after[1] * d_before);
-            let old = t.soma[k];
-            let new = keep * old + (sum * input + (lead[0] * d + lead[1] * d_before));
-            if average {
-                let m = m as f64;
-                t.sum[k] += T::from_f64(m) * old + T::from_f64(0.5 * (m + 1.0)) * (new - old);
-            }
-            t.soma[k] = new;
+    let missed = T::splat(s, T::from_f64(weights.of(Functional::Hidden)[3]));
+    let (below, above) = state.layers.split_at_mut(l);
+    let (_, change) = above[0].feedback.parts();
+    let nodes = &mut memory.layers[l - 1];
+    let learning = T::vectors::<S>(&below[l - 1].targets.constants.learning);
+    let soma = T::vectors_mut::<S>(nodes.soma.end_mut());
+    let rate = T::vectors_mut::<S>(nodes.rate.end_mut());
+    let error = T::vectors_mut::<S>(nodes.error.end_mut());
+    let change = T::vectors::<S>(change);
+    for b in 0..change.len().min(soma.len()) {
+        let du = T::v_mul(s, missed, change[b]);
+        let dr = T::v_mul(s, R::slope::<T, S>(s, rate[b]), du);
+        soma[b] = T::v_add(s, soma[b], du);
+        rate[b] = T::v_add(s, rate[b], dr);
+        if PLASTIC {
+            error[b] = T::fma(s, learning[b], dr, error[b]);
         }
     }
 }
 
-/// What so many plastic steps do to weights.
+/// The first hidden layer with apical potentials and errors as they are.
 #[inline(always)]
-fn plastic_steps<T: Real, S: Simd>(s: S, weights: Powers) -> plasticity::Steps<T, S> {
-    plasticity::Steps {
-        keep: T::splat(s, T::from_f64(weights.keep)),
-        sum: T::splat(s, T::from_f64(weights.sum)),
-        ramp: T::splat(s, T::from_f64(weights.ramp)),
-    }
-}
-
-/// Plasticity of the weights from the input.
-#[inline(always)]
-fn first_plasticity<T: Real, S: Simd>(
+fn correct_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
-    course: &Course<T>,
-    weights: Powers,
-    mean: [f64; 2],
+    memory: &mut Memory<T>,
+    of: &First<T, S>,
 ) {
-    if !state.input.synapses.is_plastic() {
-        return;
-    }
-    let steps = plastic_steps::<T, S>(s, weights);
-    let x = state.input.rates.x_learning();
-    let n = x.len();
     let (w, p) = state.input.synapses.columns();
     let (w, p) = (T::vectors_mut::<S>(w), T::vectors_mut::<S>(p));
-    let errors = course.error.led(s, mean);
-    for b in 0..T::vectors::<S>(course.error.now()).len() {
-        let e = errors.value(s, b);
-        let (w, p) = (&mut w[b * n..(b + 1) * n], &mut p[b * n..(b + 1) * n]);
-        for c in 0..n {
-            steps.apply(s, &mut w[c], &mut p[c], e, T::splat(s, x[c]));
+    let soma = T::vectors_mut::<S>(state.first.parts().soma);
+    let layer = &mut state.layers[0];
+    let rate = T::vectors::<S>(layer.forward.rate());
+    let (_, change) = layer.feedback.parts();
+    let change = T::vectors::<S>(change);
+    let (past, end) = memory.first.parts();
+    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    let error = T::vectors_mut::<S>(end);
+    for b in 0..soma.len() {
+        let mut du = T::v_mul(s, of.of_apical[3], change[b]);
+        if PLASTIC {
+            let before = T::v_mul(s, of.end[0], e0[b]);
+            let before = T::fma(s, of.end[2], e2[b], T::fma(s, of.end[1], e1[b], before));
+            let missed = T::v_sub(s, error[b], before);
+            du = T::fma(s, of.of_error[3], missed, du);
+            let mut drive = T::splat(s, T::ZERO);
+            for c in 0..2 {
+                let dw = T::v_mul(s, of.to_w[c][3], missed);
+                drive = T::fma(s, of.x[c], dw, drive);
+                w[2 * b + c] = T::v_add(s, w[2 * b + c], dw);
+                p[2 * b + c] = T::fma(s, of.to_p[c][3], missed, p[2 * b + c]);
+            }
+            let slope = R::slope::<T, S>(s, rate[b]);
+            let predicted = T::v_sub(s, rate[b], error[b]);
+            let of_predicted = R::slope::<T, S>(s, predicted);
+            let drive = T::v_mul(s, of.prediction, drive);
+            let change = T::v_sub(s, T::v_mul(s, slope, du), T::v_mul(s, of_predicted, drive));
+            error[b] = T::fma(s, of.per_unit, change, error[b]);
         }
-    }
-}
-
-/// Plasticity of a layer's synapses: of `W_pi` at once, of the forward weights in the next evaluation.
-#[inline(always)]
-fn layer_plasticity<T: Real, S: Simd>(
-    s: S,
-    layer: &mut Layer<T>,
-    past: &mut LayerMemory<T>,
-    weights: Powers,
-    mean: [f64; 2],
-) {
-    let steps = plastic_steps::<T, S>(s, weights);
-    let of_w = T::vectors_mut::<S>(&mut past.of_w);
-    let of_p = T::vectors_mut::<S>(&mut past.of_p);
-    let errors = past.targets.error.led(s, mean);
-    let learning = T::vectors::<S>(&layer.targets.constants.learning);
-    for b in 0..of_w.len() {
-        let e = T::v_mul(s, learning[b], errors.value(s, b));
-        of_w[b] = T::v_mul(s, steps.ramp, e);
-        of_p[b] = T::v_mul(s, steps.sum, e);
-    }
-    past.rate.push(layer.forward.rate());
-    means::<T, S>(s, &past.rate, mean, &mut past.mean_of_rates);
-    let m = layer.above();
-    let (feedback, apical) = layer.feedback.parts();
-    if feedback.learning == T::ZERO {
-        return;
-    }
-    past.apical.push(apical);
-    past.target_rate.push(&layer.targets.rate);
-    means::<T, S>(s, &past.target_rate, mean, &mut past.mean_rate);
-    let apical = past.apical.led(s, mean);
-    let learning = T::splat(s, feedback.learning);
-    let columns = T::vectors_mut::<S>(feedback.w).chunks_exact_mut(2 * m);
-    let changes = T::vectors_mut::<S>(feedback.p).chunks_exact_mut(m);
-    for (b, (w, p)) in columns.zip(changes).enumerate() {
-        let e = T::v_mul(s, learning, apical.value(s, b));
-        for ((w, p), x) in w[m..].iter_mut().zip(p).zip(&past.mean_rate[m..2 * m]) {
-            steps.apply(s, w, p, e, T::splat(s, *x));
-        }
-    }
-}
-
-/// Means over a leap.
-#[inline(always)]
-fn means<T: Real, S: Simd>(s: S, past: &Past<T>, mean: [f64; 2], into: &mut [T]) {
-    let past = past.led(s, mean);
-    for (b, mean) in T::vectors_mut::<S>(into).iter_mut().enumerate() {
-        *mean = past.value(s, b);
+        soma[b] = T::v_add(s, soma[b], du);
     }
 }

@@ -1,0 +1,224 @@
+//! What the leaps of a pattern remember: quantities at their nodes, and how long the next leap is to be.
+
+use super::State;
+use super::layer::Layer;
+use super::low_rank::LowRank;
+use super::moments::{LONGEST, Spacing, Table};
+use crate::Real;
+use crate::kernels::aligned::{Aligned, padded};
+
+/// A quantity of some neurons at the last three nodes and at the one to come.
+pub struct Nodes<T> {
+    values: [Aligned<T>; 4],
+    /// Where the values at the last nodes are, newest first, and those to come.
+    roles: [usize; 4],
+}
+
+impl<T: Real> Nodes<T> {
+    fn zeros(len: usize) -> Self {
+        let zeros = || Aligned::zeros(padded::<T>(len));
+        Self {
+            values: [zeros(), zeros(), zeros(), zeros()],
+            roles: [0, 1, 2, 3],
+        }
+    }
+
+    /// At the last three nodes, newest first, and at the one to come.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn parts(&mut self) -> ([&[T]; 3], &mut [T]) {
+        let Ok([first, second, third, end]) = self.values.get_disjoint_mut(self.roles) else {
+            return ([&[]; 3], &mut []);
+        };
+        ([first, second, third], end)
+    }
+
+    /// At the newest node.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn now(&self) -> &[T] {
+        &self.values[self.roles[0]]
+    }
+
+    /// Replaces what is at the newest node.
+    pub(in crate::pyralnet) fn set(&mut self, now: &[T]) {
+        self.values[self.roles[0]].copy_from_slice(now);
+    }
+
+    /// At the node to come.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn end(&self) -> &[T] {
+        &self.values[self.roles[3]]
+    }
+
+    #[inline(always)]
+    pub(in crate::pyralnet) fn end_mut(&mut self) -> &mut [T] {
+        &mut self.values[self.roles[3]]
+    }
+
+    /// That node has come.
+    #[inline(always)]
+    fn push(&mut self) {
+        let [first, second, third, end] = self.roles;
+        self.roles = [end, first, second, third];
+    }
+}
+
+/// Of a hidden layer l and the targets of its rates, see [`Layer`].
+pub struct LayerNodes<T: Real> {
+    /// Of the targets: drives, somata, rates, and errors times dt η dt/τ_w.
+    pub(in crate::pyralnet) drive: Nodes<T>,
+    pub(in crate::pyralnet) soma: Nodes<T>,
+    pub(in crate::pyralnet) rate: Nodes<T>,
+    pub(in crate::pyralnet) error: Nodes<T>,
+    /// Apical potentials of the layer times their gain.
+    pub(in crate::pyralnet) apical: Nodes<T>,
+    /// Changes of the forward weights that are not applied yet.
+    pub(in crate::pyralnet) changes: LowRank<T>,
+    /// 1 for the lanes of the pyramidal neurons among the targets.
+    pub(in crate::pyralnet) above: Aligned<T>,
+    /// Of the targets: scratch.
+    pub(in crate::pyralnet) passed: Aligned<T>,
+    /// What the rates of the interneurons make of apical potentials in `W_pi` and its change: scratch.
+    pub(in crate::pyralnet) factors: [Vec<[T; 4]>; 2],
+}
+
+/// What the adaptive integrator remembers.
+pub struct Memory<T: Real> {
+    pub(in crate::pyralnet) table: Table,
+    pub(in crate::pyralnet) spacing: Spacing,
+    /// Errors of layer 1.
+    pub(in crate::pyralnet) first: Nodes<T>,
+    pub(in crate::pyralnet) layers: Vec<LayerNodes<T>>,
+    pub(in crate::pyralnet) pace: Pace,
+}
+
+impl<T: Real> LayerNodes<T> {
+    fn new(layer: &Layer<T>) -> Self {
+        let (m, lanes) = (layer.above(), layer.forward.rate().len());
+        let targets = layer.targets.soma.len();
+        let of_targets = || Nodes::zeros(targets);
+        let mut above = Aligned::zeros(targets);
+        above[..m].fill(T::ONE);
+        Self {
+            drive: of_targets(),
+            soma: of_targets(),
+            rate: of_targets(),
+            error: of_targets(),
+            apical: Nodes::zeros(lanes),
+            changes: LowRank::zeros(lanes, targets),
+            above,
+            passed: Aligned::zeros(targets),
+            factors: [vec![[T::ZERO; 4]; m], vec![[T::ZERO; 4]; m]],
+        }
+    }
+}
+
+impl<T: Real> Memory<T> {
+    pub(in crate::pyralnet) fn new(state: &State<T>) -> Self {
+        let raw = state.params().raw();
+        Self {
+            table: Table::new(state),
+            spacing: Spacing { last: 1, before: 1 },
+            first: Nodes::zeros(state.first.soma.len()),
+            layers: state.layers.iter().map(LayerNodes::new).collect(),
+            pace: Pace {
+                dt_ms: raw.dt_ms,
+                tolerance: raw.tolerance,
+                plastic: false,
+                nodes: 0,
+                next: 1,
+                longest: LONGEST,
+            },
+        }
+    }
+
+    /// A leap of `m` steps has come to its end, with that error.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn push(&mut self, m: usize, error: f64) {
+        self.spacing = Spacing {
+            last: m.max(1),
+            before: self.spacing.last,
+        };
+        self.first.push();
+        for layer in &mut self.layers {
+            layer.drive.push();
+            layer.soma.push();
+            layer.rate.push();
+            layer.error.push();
+            layer.apical.push();
+        }
+        self.pace.took(m, error);
+    }
+}
+
+/// How long leaps are.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    dt_ms: f64,
+    tolerance: f64,
+    /// Whether the nodes are those of plastic steps.
+    plastic: bool,
+    /// How many there are, up to four.
+    nodes: usize,
+    /// Steps of the next leap, and the most of any.
+    next: usize,
+    pub(in crate::pyralnet) longest: usize,
+}
+
+/// Without plasticity nothing is learned from what is missed, and it is forgotten soon.
+const IDLE: f64 = 20.0;
+/// Leaps grow to at most so many times the last one, …
+const GROWTH: f64 = 2.0;
+/// … and aim at this fraction of the tolerance.
+const AIM: f64 = 0.8;
+
+impl Pace {
+    /// Forgets all nodes.
+    pub(in crate::pyralnet) fn begin(&mut self) {
+        (self.nodes, self.next) = (0, 1);
+    }
+
+    /// Whether there is no node where the network is: there is none of the time before a pattern, nor of the other kind.
+    pub(in crate::pyralnet) fn starts(&mut self, plastic: bool) -> bool {
+        if self.plastic != plastic {
+            self.begin();
+            self.plastic = plastic;
+        }
+        self.nodes == 0
+    }
+
+    /// Steps of the next leap, with `left` before the end. Two leaps end there together, rather than one just before.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn choose(&self, left: usize) -> usize {
+        if self.next >= left {
+            left
+        } else if 2 * self.next > left {
+            left.div_ceil(2)
+        } else {
+            self.next
+        }
+    }
+
+    /// The length of the next leap, after one of `m` steps with the errors `of_rates` and, per ms, `of_errors`.
+    #[inline(always)]
+    fn took(&mut self, m: usize, error: f64) {
+        self.nodes = (self.nodes + 1).min(4);
+        if self.nodes < 4 {
+            self.next = self.nodes.div_ceil(2).min(self.longest);
+            return;
+        }
+        let allowed = if self.plastic {
+            self.tolerance
+        } else {
+            IDLE * self.tolerance
+        };
+        let growth = f64::from(((AIM * allowed / error.max(1e-30)) as f32).cbrt());
+        let wanted = m as f64 * growth.min(GROWTH);
+        self.next = (wanted as usize).clamp(1, self.longest);
+    }
+
+    /// A step, ms
+    #[inline(always)]
+    pub(in crate::pyralnet) fn dt_ms(&self) -> f64 {
+        self.dt_ms
+    }
+}
