@@ -80,6 +80,11 @@ impl<T: Engine> Driver<T> {
         self.state.tuning().simd.name()
     }
 
+    /// Steps or, if it is adaptive, evaluations of the network so far.
+    pub(super) fn evaluations(&self) -> u64 {
+        self.leaps.as_ref().map_or(self.step, |leaps| leaps.pace.evaluations)
+    }
+
     fn time_ms(&self) -> f64 {
         self.step as f64 * self.params().raw().dt_ms
     }
@@ -367,7 +372,6 @@ mod tests {
                 let of = |w: &Weights<f64>| w.get(layer, synapse).expect("exists").clone();
                 let change = (of(&exact) - of(&weights)).norm();
                 let error = (of(&ours) - of(&exact)).norm();
-                println!("{layer} {synapse:?} {change:e} {error:e}");
                 assert!(error <= 1e-11 * change, "{layer} {synapse:?}: {error:e} of {change:e}");
             }
         }

@@ -127,6 +127,7 @@ impl<T: Real> Memory<T> {
                 nodes: 0,
                 next: 1,
                 longest: LONGEST,
+                evaluations: 0,
             },
         }
     }
@@ -162,6 +163,8 @@ pub struct Pace {
     /// Steps of the next leap, and the most of any.
     next: usize,
     pub(in crate::pyralnet) longest: usize,
+    /// Evaluations so far.
+    pub(in crate::pyralnet) evaluations: u64,
 }
 
 /// Without plasticity nothing is learned from what is missed, and it is forgotten soon.
@@ -201,9 +204,10 @@ impl Pace {
     /// The length of the next leap, after one of `m` steps with the errors `of_rates` and, per ms, `of_errors`.
     #[inline(always)]
     fn took(&mut self, m: usize, error: f64) {
+        self.evaluations += 1;
         self.nodes = (self.nodes + 1).min(4);
         if self.nodes < 4 {
-            self.next = self.nodes.div_ceil(2).min(self.longest);
+            self.next = 1;
             return;
         }
         let allowed = if self.plastic {
