@@ -240,7 +240,7 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     state.target.approach(1.0 - moments.left);
     let neurons = state.params().dim(1) as f64;
     let missed = (square / neurons).sqrt() * m as f64 * memory.pace.dt_ms();
-    memory.push(m, changed.max(missed));
+    memory.push(m, changed.max(memory.pace.px[3] * missed));
 }
 
 /// What else than drives enters the somata above layer `l + 1` in all steps: target, or apical potentials.

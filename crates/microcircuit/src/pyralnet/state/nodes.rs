@@ -128,6 +128,15 @@ impl<T: Real> Memory<T> {
                 next: 1,
                 longest: LONGEST,
                 evaluations: 0,
+                px: {
+                    let mut px = [20.0, 0.8, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0];
+                    if let Ok(v) = std::env::var("PX") {
+                        for (i, x) in v.split(',').enumerate() {
+                            px[i] = x.parse().unwrap();
+                        }
+                    }
+                    px
+                },
             },
         }
     }
@@ -163,6 +172,7 @@ pub struct Pace {
     /// Steps of the next leap, and the most of any.
     next: usize,
     pub(in crate::pyralnet) longest: usize,
+    pub(in crate::pyralnet) px: [f64; 8],
     /// Evaluations so far.
     pub(in crate::pyralnet) evaluations: u64,
 }
@@ -213,10 +223,10 @@ impl Pace {
         let allowed = if self.plastic {
             self.tolerance
         } else {
-            IDLE * self.tolerance
+            self.px[0] * self.tolerance
         };
-        let growth = f64::from(((AIM * allowed / error.max(1e-30)) as f32).cbrt());
-        let wanted = m as f64 * growth.min(GROWTH);
+        let growth = f64::from(((self.px[1] * allowed / error.max(1e-30)) as f32).cbrt());
+        let wanted = m as f64 * growth.min(self.px[2]);
         self.next = (wanted as usize).clamp(1, self.longest);
     }
 
