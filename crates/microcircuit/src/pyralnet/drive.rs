@@ -35,11 +35,12 @@ pub(super) struct Driver<T: Engine> {
 /// The segments of a pattern: not plastic before the learning-lag, averaged from the output's lag on.
 fn segments(params: &Params, learn: bool) -> [Segment; 3] {
     let n = params.steps_per_pattern();
-    let (lag, out_lag) = (params.learning_lag_steps().min(n), params.out_lag_steps());
+    let lag = if learn { params.learning_lag_steps().min(n) } else { n };
+    let out_lag = params.out_lag_steps();
     let (first, second) = (lag.min(out_lag), lag.max(out_lag));
     [(0, first), (first, second), (second, n)].map(|(start, end)| Segment {
         steps: end - start,
-        plastic: learn && start >= lag,
+        plastic: start >= lag,
         average: start >= out_lag,
     })
 }
@@ -99,7 +100,9 @@ impl<T: Engine> Driver<T> {
         pattern.check(self.params())?;
         self.begin(pattern);
         for segment in segments(self.params(), pattern.learn) {
-            self.take(segment, observer);
+            let skipped = self.settle(segment, observer.every() > 0);
+            let steps = segment.steps - skipped;
+            self.take(Segment { steps, ..segment }, observer);
         }
         if self.params().raw().reset_deltas {
             self.zero_deltas();
@@ -122,7 +125,7 @@ impl<T: Engine> Driver<T> {
             T::run(&mut self.state, Job::Project(basis));
         }
         if let Some(leaps) = &mut self.leaps {
-            leaps.pace.begin();
+            leaps.begin();
         }
         let raw = self.state.params().raw();
         if let Some(noise) = &mut self.noise {
@@ -132,6 +135,19 @@ impl<T: Engine> Driver<T> {
                 0.0
             });
         }
+    }
+
+    /// Goes through steps that need not be taken, and returns how many.
+    fn settle(&mut self, segment: Segment, observed: bool) -> usize {
+        let Some(memory) = &mut self.leaps else {
+            return 0;
+        };
+        if observed || segment.plastic || segment.steps == 0 {
+            return 0;
+        }
+        T::run(&mut self.state, Job::Settle(segment, memory));
+        self.step += memory.skipped as u64;
+        memory.skipped
     }
 
     /// Takes the steps of a segment, stopping to let `observer` look.

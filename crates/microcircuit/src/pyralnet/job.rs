@@ -21,6 +21,8 @@ pub enum Job<'a, T: Real> {
     Steps(Segment, Option<&'a mut Noise>),
     /// The same steps, in leaps.
     Leaps(Segment, &'a mut Memory<T>),
+    /// As many of them as need not be taken, noted in the memory.
+    Settle(Segment, &'a mut Memory<T>),
     /// Bring the weights from the input up to date, and project them onto the plane with this basis.
     Project([Vec<T>; 2]),
     /// Apply all changes of weights that wait.

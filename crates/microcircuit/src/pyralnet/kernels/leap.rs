@@ -36,7 +36,7 @@ fn leaps_of<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     segment: Segment,
     memory: &mut Memory<T>,
 ) {
-    if memory.pace.starts(PLASTIC) {
+    if memory.pace.starts(PLASTIC, segment.average) {
         for (layer, nodes) in state.layers.iter().zip(&mut memory.layers) {
             nodes.changes.clear();
             nodes.soma.set(&layer.targets.soma);
@@ -60,7 +60,7 @@ fn leaps_of<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
 
 /// Numbers as vectors of one value.
 #[inline(always)]
-fn splat<T: Real, S: Simd, const N: usize>(s: S, numbers: [f64; N]) -> [T::V<S>; N] {
+pub(super) fn splat<T: Real, S: Simd, const N: usize>(s: S, numbers: [f64; N]) -> [T::V<S>; N] {
     let mut vectors = [T::splat(s, T::ZERO); N];
     for i in 0..N {
         vectors[i] = T::splat(s, T::from_f64(numbers[i]));
@@ -70,7 +70,7 @@ fn splat<T: Real, S: Simd, const N: usize>(s: S, numbers: [f64; N]) -> [T::V<S>;
 
 /// A sum of vectors, added to `sum`.
 #[inline(always)]
-fn add<T: Real, S: Simd, const N: usize>(
+pub(super) fn add<T: Real, S: Simd, const N: usize>(
     s: S,
     mut sum: T::V<S>,
     weights: [T::V<S>; N],
@@ -239,8 +239,8 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     state.input.rates.approach(1.0 - moments.left);
     state.target.approach(1.0 - moments.left);
     let neurons = state.params().dim(1) as f64;
-    let missed = (square / neurons).sqrt() * m as f64 * memory.pace.dt_ms();
-    memory.push(m, changed.max(memory.pace.px[3] * missed));
+    let missed = (square / neurons).sqrt() * m as f64 * memory.pace.weight;
+    memory.took(m, changed.max(missed));
 }
 
 /// What else than drives enters the somata above layer `l + 1` in all steps: target, or apical potentials.
@@ -276,14 +276,14 @@ fn enter<T: Real, S: Simd>(
 
 /// One value for the pyramidal neurons among the targets, and one for the interneurons.
 #[inline(always)]
-fn sides<T: Real, S: Simd>(s: S, above: T::V<S>, [up, inn]: [T::V<S>; 2]) -> T::V<S> {
+pub(super) fn sides<T: Real, S: Simd>(s: S, above: T::V<S>, [up, inn]: [T::V<S>; 2]) -> T::V<S> {
     let below = T::v_sub(s, T::splat(s, T::ONE), above);
     T::fma(s, above, up, T::v_mul(s, below, inn))
 }
 
 /// Adds what pyramidal neurons pass on to their interneurons.
 #[inline(always)]
-fn pass_on<T: Real, S: Simd>(s: S, m: usize, nudging: &[T], passed: &[T], to: &mut [T]) {
+pub(super) fn pass_on<T: Real, S: Simd>(s: S, m: usize, nudging: &[T], passed: &[T], to: &mut [T]) {
     let lanes = size_of::<T::V<S>>() / size_of::<T>();
     if 2 * m <= lanes {
         let nudging = T::vectors::<S>(nudging)[0];

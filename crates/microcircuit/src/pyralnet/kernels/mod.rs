@@ -13,6 +13,7 @@ mod first_layer;
 mod general;
 mod leap;
 mod project;
+mod settle;
 
 use std::fmt;
 
@@ -83,6 +84,7 @@ impl<T: Real, R: Rate> WithSimd for OnUnit<'_, T, R> {
                 Form::General => general::steps::<T, S, R>(s, state, segment, noise),
             },
             Job::Leaps(segment, memory) => leap::leaps::<T, S, R>(s, state, segment, memory),
+            Job::Settle(segment, memory) => settle::settle::<T, S, R>(s, state, segment, memory),
             Job::Project(basis) => project::project::<T, S>(s, state, basis),
             Job::CatchUp => {
                 for layer in &mut state.layers {

@@ -85,7 +85,10 @@ impl Moments {
 }
 
 /// The moments of leaps of 0, 1, … [`LONGEST`] steps.
-pub struct Table(Vec<Moments>);
+pub struct Table {
+    of: Vec<Moments>,
+    kappa: [f64; SOMATA],
+}
 
 impl Table {
     /// By Euler's own steps of somata and weights whose input is jᑫ.
@@ -149,12 +152,17 @@ impl Table {
             ];
             (now.sum, now.power, now.left) = (now.sum + now.power, beta * now.power, fading);
         }
-        Self(table)
+        Self { of: table, kappa }
+    }
+
+    /// What a step leaves of somata: hidden, nudged, not nudged, and of interneurons.
+    pub(in crate::pyralnet) fn kappa(&self) -> [f64; SOMATA] {
+        self.kappa
     }
 
     #[inline(always)]
     pub(in crate::pyralnet) fn of(&self, m: usize) -> &Moments {
-        &self.0[m]
+        &self.of[m]
     }
 }
 

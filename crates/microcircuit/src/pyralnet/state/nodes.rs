@@ -54,6 +54,19 @@ impl<T: Real> Nodes<T> {
         &mut self.values[self.roles[3]]
     }
 
+    fn repeat(&mut self) {
+        let [newest, .., end] = self.roles;
+        if let Ok([newest, end]) = self.values.get_disjoint_mut([newest, end]) {
+            end.copy_from_slice(newest);
+        }
+    }
+
+    fn forget(&mut self) {
+        for role in [self.roles[0], self.roles[3]] {
+            self.values[role].fill(T::ZERO);
+        }
+    }
+
     /// That node has come.
     #[inline(always)]
     fn push(&mut self) {
@@ -89,6 +102,8 @@ pub struct Memory<T: Real> {
     pub(in crate::pyralnet) first: Nodes<T>,
     pub(in crate::pyralnet) layers: Vec<LayerNodes<T>>,
     pub(in crate::pyralnet) pace: Pace,
+    /// Steps that the steady state was taken for.
+    pub(in crate::pyralnet) skipped: usize,
 }
 
 impl<T: Real> LayerNodes<T> {
@@ -112,6 +127,19 @@ impl<T: Real> LayerNodes<T> {
     }
 }
 
+impl<T: Real> LayerNodes<T> {
+    #[inline(always)]
+    fn all(&mut self) -> [&mut Nodes<T>; 5] {
+        [
+            &mut self.drive,
+            &mut self.soma,
+            &mut self.rate,
+            &mut self.error,
+            &mut self.apical,
+        ]
+    }
+}
+
 impl<T: Real> Memory<T> {
     pub(in crate::pyralnet) fn new(state: &State<T>) -> Self {
         let raw = state.params().raw();
@@ -120,42 +148,66 @@ impl<T: Real> Memory<T> {
             spacing: Spacing { last: 1, before: 1 },
             first: Nodes::zeros(state.first.soma.len()),
             layers: state.layers.iter().map(LayerNodes::new).collect(),
+            skipped: 0,
             pace: Pace {
-                dt_ms: raw.dt_ms,
+                weight: raw.dt_ms / LEARNED_MS,
                 tolerance: raw.tolerance,
                 plastic: false,
+                idle: false,
                 nodes: 0,
                 next: 1,
                 longest: LONGEST,
                 evaluations: 0,
-                px: {
-                    let mut px = [20.0, 0.8, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0];
-                    if let Ok(v) = std::env::var("PX") {
-                        for (i, x) in v.split(',').enumerate() {
-                            px[i] = x.parse().unwrap();
-                        }
-                    }
-                    px
-                },
             },
+        }
+    }
+
+    /// Turns to a new pattern.
+    pub(in crate::pyralnet) fn begin(&mut self) {
+        self.pace.begin();
+        self.skipped = 0;
+    }
+
+    /// Zeros in place of what is at the newest node and the one to come.
+    pub(in crate::pyralnet) fn forget(&mut self) {
+        self.first.forget();
+        for layer in &mut self.layers {
+            for nodes in layer.all() {
+                nodes.forget();
+            }
+        }
+    }
+
+    /// The node to come has come.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn push(&mut self) {
+        self.first.push();
+        for layer in &mut self.layers {
+            for nodes in layer.all() {
+                nodes.push();
+            }
+        }
+    }
+
+    /// The same, for a start: the next one is as this one until it is computed.
+    pub(in crate::pyralnet) fn push_and_repeat(&mut self) {
+        self.push();
+        self.first.repeat();
+        for layer in &mut self.layers {
+            for nodes in layer.all() {
+                nodes.repeat();
+            }
         }
     }
 
     /// A leap of `m` steps has come to its end, with that error.
     #[inline(always)]
-    pub(in crate::pyralnet) fn push(&mut self, m: usize, error: f64) {
+    pub(in crate::pyralnet) fn took(&mut self, m: usize, error: f64) {
         self.spacing = Spacing {
             last: m.max(1),
             before: self.spacing.last,
         };
-        self.first.push();
-        for layer in &mut self.layers {
-            layer.drive.push();
-            layer.soma.push();
-            layer.rate.push();
-            layer.error.push();
-            layer.apical.push();
-        }
+        self.push();
         self.pace.took(m, error);
     }
 }
@@ -163,26 +215,32 @@ impl<T: Real> Memory<T> {
 /// How long leaps are.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    dt_ms: f64,
+    /// Per step, how much the error of a rate of layer 1 counts that its weights learn from.
+    pub(in crate::pyralnet) weight: f64,
     tolerance: f64,
     /// Whether the nodes are those of plastic steps.
     plastic: bool,
+    /// Whether nothing is learned nor seen.
+    idle: bool,
     /// How many there are, up to four.
     nodes: usize,
     /// Steps of the next leap, and the most of any.
     next: usize,
     pub(in crate::pyralnet) longest: usize,
-    pub(in crate::pyralnet) px: [f64; 8],
     /// Evaluations so far.
     pub(in crate::pyralnet) evaluations: u64,
 }
 
-/// Without plasticity nothing is learned from what is missed, and it is forgotten soon.
+/// What is missed is forgotten soon; so much more is allowed where nothing is learned or seen in the meantime.
 const IDLE: f64 = 20.0;
-/// Leaps grow to at most so many times the last one, …
+/// Leaps grow to at most so many times the last one.
 const GROWTH: f64 = 2.0;
-/// … and aim at this fraction of the tolerance.
-const AIM: f64 = 0.8;
+/// Of the distance between a prediction and what was found, the fraction that the corrected value is taken to miss.
+const MISSED: f64 = 0.375;
+/// In so many ms an error of the errors of layer 1 counts as much as an error of rates.
+const LEARNED_MS: f64 = 0.1;
+/// How much of the square of a distance from the steady state its first order misses: half the largest curvature of f.
+const CURVATURE: f64 = 0.1;
 
 impl Pace {
     /// Forgets all nodes.
@@ -191,7 +249,8 @@ impl Pace {
     }
 
     /// Whether there is no node where the network is: there is none of the time before a pattern, nor of the other kind.
-    pub(in crate::pyralnet) fn starts(&mut self, plastic: bool) -> bool {
+    pub(in crate::pyralnet) fn starts(&mut self, plastic: bool, average: bool) -> bool {
+        self.idle = !plastic && !average;
         if self.plastic != plastic {
             self.begin();
             self.plastic = plastic;
@@ -220,19 +279,51 @@ impl Pace {
             self.next = 1;
             return;
         }
-        let allowed = if self.plastic {
-            self.tolerance
-        } else {
-            self.px[0] * self.tolerance
-        };
-        let growth = f64::from(((self.px[1] * allowed / error.max(1e-30)) as f32).cbrt());
-        let wanted = m as f64 * growth.min(self.px[2]);
+        let growth = self.allowed() / (MISSED * error).max(1e-30);
+        let growth = f64::from((growth as f32).cbrt());
+        let wanted = m as f64 * growth.min(GROWTH);
         self.next = (wanted as usize).clamp(1, self.longest);
     }
 
-    /// A step, ms
+    /// The largest error of a rate.
     #[inline(always)]
-    pub(in crate::pyralnet) fn dt_ms(&self) -> f64 {
-        self.dt_ms
+    fn allowed(&self) -> f64 {
+        let idle = if self.idle { IDLE } else { 1.0 };
+        idle * self.tolerance
+    }
+
+    /// How many steps before the end of a segment the steady state may be taken for what it leads to, if the soma furthest
+    /// from where it settles is `way` from there at the start, and of that a step leaves a; none where it may not.
+    ///
+    /// The steady state follows the input to first order, and misses some of the square of `way`. Of that, and of the state
+    /// at the start, whose distance is of order 1, n steps leave φ(n), as in three somata in series.
+    pub(in crate::pyralnet) fn before(
+        &mut self,
+        way: f64,
+        (steps, average): (usize, bool),
+        a: f64,
+        slowest: f64,
+    ) -> Option<usize> {
+        self.idle = !average;
+        let left = |n: usize| {
+            let x = n as f64 * (1.0 - slowest);
+            slowest.powi(n as i32) * (1.0 + x + 0.5 * x * x)
+        };
+        let missed = |n: usize| {
+            let way = way * a.powi((steps - n) as i32);
+            CURVATURE * way * way * left(n)
+        };
+        let allowed = self.allowed();
+        if average {
+            return (CURVATURE * way * way < allowed).then_some(0);
+        }
+        let mut before = (0..=steps / 2).step_by(4);
+        let forgotten = left(steps) < allowed;
+        before.find(|n| forgotten && missed(*n) < allowed)
+    }
+
+    /// Sweeps that change rates by less lead to the steady state.
+    pub(in crate::pyralnet) fn settled(&self) -> f64 {
+        0.1 * self.tolerance
     }
 }
