@@ -6,6 +6,7 @@ use pulp::Simd;
 
 use super::elementary::Constants;
 use super::plasticity;
+use super::sums::sums;
 use super::tiles::for_tile;
 
 /// What is left to apply of one plastic step: its presynaptic rates, and per row its postsynaptic factors c.
@@ -193,6 +194,21 @@ fn each_sum<T: Constants, S: Simd, const R: usize>(s: S, vectors: [T::V<S>; R]) 
     sums
 }
 
+/// The sums over the lanes of `R` vectors: at once, where they fit into one.
+#[inline(always)]
+pub(crate) fn store_sums<T: Constants, S: Simd, const R: usize>(
+    s: S,
+    to: &mut [T],
+    vectors: [T::V<S>; R],
+) {
+    if R <= size_of::<T::V<S>>() / size_of::<T>() {
+        return T::store_part(s, &mut to[..R], sums::<T, S, R>(s, vectors));
+    }
+    for k in 0..R {
+        to[k] = T::v_sum(s, vectors[k]);
+    }
+}
+
 /// `drive = (W + sum P) rate`
 #[inline(always)]
 pub(crate) fn drive_decaying<T: Constants, S: Simd>(
@@ -226,7 +242,7 @@ pub(crate) fn drive_decaying<T: Constants, S: Simd>(
                     sums[k] = T::fma(s, w, rate[b], sums[k]);
                 }
             }
-            drive[tile] = each_sum(s, sums);
+            store_sums::<T, S, R>(s, &mut drive[tile], sums);
         }
     }
     for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), sum, rate, drive));

@@ -32,16 +32,18 @@ pub(super) struct Driver<T: Engine> {
     step: u64,
 }
 
-/// The segments of a pattern: not plastic before the learning-lag, averaged from the output's lag on.
-fn segments(params: &Params, learn: bool) -> [Segment; 3] {
+/// The segments of a pattern: not plastic before the learning-lag, averaged from the output's lag on. Leaps that nobody
+/// looks into, `free` ones, go on beyond the latter.
+fn segments(params: &Params, learn: bool, free: bool) -> [Segment; 3] {
     let n = params.steps_per_pattern();
     let lag = if learn { params.learning_lag_steps().min(n) } else { n };
     let out_lag = params.out_lag_steps();
-    let (first, second) = (lag.min(out_lag), lag.max(out_lag));
+    let first = lag.min(out_lag);
+    let second = if free && lag < out_lag { n } else { lag.max(out_lag) };
     [(0, first), (first, second), (second, n)].map(|(start, end)| Segment {
         steps: end - start,
         plastic: start >= lag,
-        average: start >= out_lag,
+        averaged: end.saturating_sub(out_lag).min(end - start),
     })
 }
 
@@ -99,8 +101,9 @@ impl<T: Engine> Driver<T> {
     ) -> Result<(), PresentError> {
         pattern.check(self.params())?;
         self.begin(pattern);
-        for segment in segments(self.params(), pattern.learn) {
-            let skipped = self.settle(segment, observer.every() > 0);
+        let free = self.leaps.is_some() && observer.every() == 0 && self.resting.is_none();
+        for segment in segments(self.params(), pattern.learn, free) {
+            let skipped = if free { self.settle(segment) } else { 0 };
             let steps = segment.steps - skipped;
             self.take(Segment { steps, ..segment }, observer);
         }
@@ -138,11 +141,11 @@ impl<T: Engine> Driver<T> {
     }
 
     /// Goes through steps that need not be taken, and returns how many.
-    fn settle(&mut self, segment: Segment, observed: bool) -> usize {
+    fn settle(&mut self, segment: Segment) -> usize {
         let Some(memory) = &mut self.leaps else {
             return 0;
         };
-        if observed || segment.plastic || segment.steps == 0 {
+        if segment.plastic || segment.steps == 0 {
             return 0;
         }
         T::run(&mut self.state, Job::Settle(segment, memory));
@@ -160,17 +163,11 @@ impl<T: Engine> Driver<T> {
                 0 => left,
                 _ => left.min(every - self.step % every - 1),
             };
-            self.advance(Segment {
-                steps: unobserved as usize,
-                ..segment
-            });
+            self.advance(segment.of(unobserved as usize));
             left -= unobserved;
             if left > 0 {
                 self.before = Some(self.state.clone());
-                self.advance(Segment {
-                    steps: 1,
-                    ..segment
-                });
+                self.advance(segment.of(1));
                 left -= 1;
                 observer.observe(&View::new(self.step, self.time_ms(), self));
             }
@@ -190,10 +187,7 @@ impl<T: Engine> Driver<T> {
         }
         for _ in 0..steps {
             self.resting_plasticity();
-            self.run(Segment {
-                steps: 1,
-                ..segment
-            });
+            self.run(segment.of(1));
         }
     }
 

@@ -11,8 +11,19 @@ pub struct Segment {
     pub(super) steps: usize,
     /// Whether weights are plastic.
     pub(super) plastic: bool,
-    /// Whether the output is being averaged.
-    pub(super) average: bool,
+    /// In how many of them, the last ones, the output is averaged; with fixed steps, all or none.
+    pub(super) averaged: usize,
+}
+
+impl Segment {
+    /// So many of its steps.
+    pub(super) fn of(self, steps: usize) -> Self {
+        Self {
+            steps,
+            averaged: self.averaged.min(steps),
+            ..self
+        }
+    }
 }
 
 /// One thing to be done to a state, in one go.

@@ -47,7 +47,7 @@ pub(super) fn steps<T: Real, S: Simd, R: Rate>(
         }
         let last = state.layers.len() - 1;
         for (l, layer) in state.layers.iter_mut().enumerate() {
-            targets::<T, S, R>(s, layer, segment.plastic, segment.average && l == last);
+            targets::<T, S, R>(s, layer, segment.plastic, segment.averaged > 0 && l == last);
             layer.nudge();
         }
     }

@@ -4,14 +4,14 @@ use pulp::Simd;
 
 use super::general::lift_rates;
 use crate::Real;
-use crate::kernels::columns::weighted_sum;
+use crate::kernels::columns::{add_weighted, weighted_sum};
 use crate::kernels::elementary::Rate;
-use crate::kernels::rows::Products;
+use crate::kernels::rows::{Products, store_sums};
 use crate::pyralnet::job::Segment;
-use crate::pyralnet::state::layer::Layer;
-use crate::pyralnet::state::low_rank::LowRank;
+use crate::pyralnet::state::layer::{FeedbackParts, Layer};
+use crate::pyralnet::state::low_rank::{CAPACITY, LowRank};
 use crate::pyralnet::state::moments::{Functional, Moments, Weights};
-use crate::pyralnet::state::nodes::{LayerNodes, Memory};
+use crate::pyralnet::state::nodes::{Course, LayerNodes, Memory};
 use crate::pyralnet::state::{Parts, State};
 
 /// Leaps over the steps of a segment.
@@ -36,20 +36,21 @@ fn leaps_of<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     segment: Segment,
     memory: &mut Memory<T>,
 ) {
-    if memory.pace.starts(PLASTIC, segment.average) {
-        for (layer, nodes) in state.layers.iter().zip(&mut memory.layers) {
+    if memory.pace.starts(PLASTIC, segment.averaged > 0) {
+        for (layer, nodes) in state.layers.iter().zip(&mut memory.course.layers) {
             nodes.changes.clear();
-            nodes.soma.set(&layer.targets.soma);
+            nodes.soma.now_mut().copy_from_slice(&layer.targets.soma);
         }
-        leap::<T, S, R, PLASTIC>(s, state, memory, 0, false);
+        leap::<T, S, R, PLASTIC>(s, state, memory, 0, 0);
     }
     let mut left = segment.steps;
     while left > 0 {
         let m = memory.pace.choose(left);
-        leap::<T, S, R, PLASTIC>(s, state, memory, m, segment.average);
         left -= m;
+        let averaged = m.min(segment.averaged.saturating_sub(left));
+        leap::<T, S, R, PLASTIC>(s, state, memory, m, averaged);
     }
-    for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.layers) {
+    for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.course.layers) {
         apply::<T, S>(s, layer, &mut nodes.changes);
         layer.targets.soma.copy_from_slice(nodes.soma.now());
         layer.targets.rate.copy_from_slice(nodes.rate.now());
@@ -82,11 +83,26 @@ pub(super) fn add<T: Real, S: Simd, const N: usize>(
     sum
 }
 
+/// Values at three nodes, as vectors.
+#[inline(always)]
+pub(super) fn vectors<'a, T: Real, S: Simd>(past: [&'a [T]; 3]) -> [&'a [T::V<S>]; 3] {
+    [
+        T::vectors::<S>(past[0]),
+        T::vectors::<S>(past[1]),
+        T::vectors::<S>(past[2]),
+    ]
+}
+
 /// The weights of the values at all four nodes, the last one being the end itself.
 #[inline(always)]
 fn of_values(weights: &Weights, functional: Functional) -> [f64; 4] {
+    from_end(weights, weights.of(functional))
+}
+
+/// The same of weights that count the distance of the end from its prediction.
+#[inline(always)]
+fn from_end(weights: &Weights, mut of: [f64; 4]) -> [f64; 4] {
     let end = weights.of(Functional::End);
-    let mut of = weights.of(functional);
     for a in 0..3 {
         of[a] -= end[a] * of[3];
     }
@@ -148,12 +164,16 @@ impl<T: Real, S: Simd> First<T, S> {
         }
         let product = |a: [f64; 2], b: [f64; 2]| a[0] * b[0] + a[1] * b[1];
         let (goals, mixed, ways) = (product(goal, goal), product(goal, way), product(way, way));
-        let responses = [Response, ResponseMixed, ResponseFading].map(|of| weights.of(of));
+        let (plainly, mixed_up, fading_both) = (
+            weights.of(Response),
+            weights.of(ResponseMixed),
+            weights.of(ResponseFading),
+        );
         let mut of_error = [0.0; 4];
         for a in 0..4 {
             of_error[a] = to_soma
                 * learning
-                * (goals * responses[0][a] + mixed * responses[1][a] + ways * responses[2][a]);
+                * (goals * plainly[a] + mixed * mixed_up[a] + ways * fading_both[a]);
         }
         Self {
             keep: T::splat(s, T::from_f64(moments.keep(Hidden))),
@@ -174,17 +194,24 @@ impl<T: Real, S: Simd> First<T, S> {
     }
 }
 
-/// `m` steps; with m = 0, the node at which the network is.
+/// `m` steps, the last of which are `averaged`; with m = 0, the node at which the network is.
 #[inline(always)]
 fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
     memory: &mut Memory<T>,
     m: usize,
-    average: bool,
+    averaged: usize,
 ) {
-    let moments = *memory.table.of(m);
-    let weights = Weights::new(&moments, m, memory.spacing);
+    let Memory {
+        table,
+        spacing,
+        course,
+        pace,
+        ..
+    } = memory;
+    let moments = table.of(m);
+    let weights = Weights::new(moments, m, *spacing);
     let last = state.layers.len() - 1;
     let output = if state.target.gain() > 0.0 {
         Functional::Nudged
@@ -199,38 +226,39 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
         }
     };
     for l in (0..=last).rev() {
-        enter::<T, S>(s, state, memory, l, &moments, &weights);
-        let (layer, nodes) = (&mut state.layers[l], &mut memory.layers[l]);
-        predict_targets::<T, S, R>(s, layer, nodes, kind(l), &moments, &weights);
-        predict_apical::<T, S, PLASTIC>(s, layer, nodes, &moments, &weights);
+        enter::<T, S, PLASTIC>(s, state, course, l, moments, &weights);
+        let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
+        predict_targets::<T, S, R>(s, layer, nodes, kind(l), moments, &weights);
+        predict_apical::<T, S, PLASTIC>(s, layer, nodes, moments, &weights);
     }
-    let first = First::<T, S>::new(s, state, &moments, &weights);
-    let square = predict_first::<T, S, R, PLASTIC>(s, state, memory, &first);
+    let first = First::<T, S>::new(s, state, moments, &weights);
+    let [missed, errors] = predict_first::<T, S, R, PLASTIC>(s, state, course, &first);
     let mut changed = 0.0_f64;
     for l in 0..=last {
-        let (layer, nodes) = (&mut state.layers[l], &mut memory.layers[l]);
-        drive::<T, S, PLASTIC>(s, layer, nodes, &moments, &weights);
+        let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
+        drive::<T, S, PLASTIC>(s, layer, nodes, moments, &weights);
         let of_rates = correct_targets::<T, S, R, PLASTIC>(s, layer, nodes, kind(l), &weights);
         changed = changed.max(of_rates);
         if l < last {
             let n = layer.above();
-            let rate = &memory.layers[l].rate.end()[..n];
+            let rate = &course.layers[l].rate.end()[..n];
             state.layers[l + 1].forward.rate_mut()[..n].copy_from_slice(rate);
         }
     }
     for l in (0..=last).rev() {
-        let (layer, nodes) = (&mut state.layers[l], &mut memory.layers[l]);
+        let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
         correct_apical::<T, S, PLASTIC>(s, layer, nodes, &weights);
         if l > 0 {
-            lift_correction::<T, S, R, PLASTIC>(s, state, memory, l, &weights);
+            lift_correction::<T, S, R, PLASTIC>(s, state, course, l, &weights);
         }
     }
-    correct_first::<T, S, R, PLASTIC>(s, state, memory, &first);
-    if average {
-        let of = splat::<T, S, 4>(s, of_values(&weights, Functional::Sum));
-        let (past, end) = memory.layers[last].soma.parts();
+    correct_first::<T, S, R, PLASTIC>(s, state, course, &first);
+    if averaged > 0 {
+        let of = weights.sum_after(table.of(m - averaged));
+        let of = splat::<T, S, 4>(s, from_end(&weights, of));
+        let (past, end) = course.layers[last].soma.parts();
         let sum = T::vectors_mut::<S>(&mut state.layers[last].targets.sum);
-        let [u0, u1, u2] = past.map(|u| T::vectors::<S>(u));
+        let [u0, u1, u2] = vectors::<T, S>(past);
         let end = T::vectors::<S>(end);
         for b in 0..sum.len() {
             sum[b] = add::<T, S, 4>(s, sum[b], of, [u0[b], u1[b], u2[b], end[b]]);
@@ -239,38 +267,80 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     state.input.rates.approach(1.0 - moments.left);
     state.target.approach(1.0 - moments.left);
     let neurons = state.params().dim(1) as f64;
-    let missed = (square / neurons).sqrt() * m as f64 * memory.pace.weight;
-    memory.took(m, changed.max(missed));
+    let [missed, errors] = [(missed / neurons).sqrt(), (errors / neurons).sqrt()];
+    memory.took(m, changed, missed, errors);
 }
 
 /// What else than drives enters the somata above layer `l + 1` in all steps: target, or apical potentials.
 #[inline(always)]
-fn enter<T: Real, S: Simd>(
+fn enter<T: Real, S: Simd, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
-    memory: &mut Memory<T>,
+    course: &mut Course<T>,
     l: usize,
     moments: &Moments,
     weights: &Weights,
 ) {
-    let extra = &mut state.layers[l].targets.extra;
-    extra.fill(T::ZERO);
-    if let Some(above) = memory.layers.get_mut(l + 1) {
-        let of = splat::<T, S, 4>(s, of_values(weights, Functional::Hidden));
-        let (past, end) = above.apical.parts();
-        let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
-        let (end, extra) = (T::vectors::<S>(end), T::vectors_mut::<S>(extra));
+    state.layers[l].targets.extra.fill(T::ZERO);
+    if l + 1 < course.layers.len() {
+        let (below, above) = state.layers.split_at_mut(l + 1);
+        let extra = T::vectors_mut::<S>(&mut below[l].targets.extra);
+        let apical = Entering::<T, S>::new::<PLASTIC>(s, &mut above[0], weights);
+        let (past, end) = course.layers[l + 1].apical.parts();
+        let ([a0, a1, a2], end) = (vectors::<T, S>(past), T::vectors::<S>(end));
         for b in 0..end.len().min(extra.len()) {
-            extra[b] = add::<T, S, 4>(s, extra[b], of, [a0[b], a1[b], a2[b], end[b]]);
+            extra[b] = apical.add(s, b, extra[b], [a0[b], a1[b], a2[b], end[b]]);
         }
     } else if state.target.gain() > 0.0 {
         let (target, gain) = (&state.target, state.target.gain());
         let constant = gain * moments.constant(Functional::Nudged);
         let fading = gain * moments.fading(Functional::Nudged);
         let (goal, now) = (target.goal(), target.potential());
+        let extra = &mut state.layers[l].targets.extra;
         for i in 0..goal.len() {
             extra[i] = T::from_f64(constant * goal[i] + fading * (now[i] - goal[i]));
         }
+    }
+}
+
+/// What apical potentials add to the somata of a layer in a leap: if `W_pi` changes, by their values at the nodes, else by
+/// the rates of the targets, summed up before they are weighted.
+struct Entering<'a, T: Real, S: Simd> {
+    by_nodes: bool,
+    of: [T::V<S>; 4],
+    columns: &'a [T::V<S>],
+    all: usize,
+    rates: &'a [T],
+}
+
+/// Whether the synapses `W_pi` change.
+#[inline(always)]
+fn changes_pi<T: Real, const PLASTIC: bool>(feedback: &FeedbackParts<'_, T>) -> bool {
+    PLASTIC && feedback.learning != T::ZERO
+}
+
+impl<'a, T: Real, S: Simd> Entering<'a, T, S> {
+    #[inline(always)]
+    fn new<const PLASTIC: bool>(s: S, layer: &'a mut Layer<T>, weights: &Weights) -> Self {
+        let all = 2 * layer.above();
+        let (feedback, _) = layer.feedback.parts();
+        Self {
+            by_nodes: changes_pi::<T, PLASTIC>(&feedback),
+            of: splat::<T, S, 4>(s, of_values(weights, Functional::Hidden)),
+            columns: T::vectors::<S>(feedback.w),
+            all,
+            rates: feedback.rates,
+        }
+    }
+
+    /// Adds it to those of block `b`, with its values at the nodes.
+    #[inline(always)]
+    fn add(&self, s: S, b: usize, to: T::V<S>, apical: [T::V<S>; 4]) -> T::V<S> {
+        if self.by_nodes {
+            return add::<T, S, 4>(s, to, self.of, apical);
+        }
+        let columns = &self.columns[b * self.all..b * self.all + self.rates.len()];
+        add_weighted::<T, S>(s, to, columns, self.rates)
     }
 }
 
@@ -319,9 +389,9 @@ fn predict_targets<T: Real, S: Simd, R: Rate>(
     let gain = T::vectors::<S>(&t.constants.gain);
     let (extra, above) = (T::vectors::<S>(&t.extra), T::vectors::<S>(&nodes.above));
     let (past, _) = nodes.drive.parts();
-    let [v0, v1, v2] = past.map(|v| T::vectors::<S>(v));
+    let [v0, v1, v2] = vectors::<T, S>(past);
     let (past, end) = nodes.soma.parts();
-    let [u0, u1, u2] = past.map(|u| T::vectors::<S>(u));
+    let [u0, u1, u2] = vectors::<T, S>(past);
     let soma = T::vectors_mut::<S>(end);
     let passed = T::vectors_mut::<S>(&mut nodes.passed);
     for b in 0..soma.len() {
@@ -344,7 +414,8 @@ fn predict_targets<T: Real, S: Simd, R: Rate>(
     }
 }
 
-/// Apical potentials of a layer at the end, and its synapses `W_pi`.
+/// What apical potentials add to the somata of a layer. If its synapses `W_pi` change, what they become until the end, and
+/// apical potentials there.
 #[inline(always)]
 fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
     s: S,
@@ -355,17 +426,31 @@ fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
 ) {
     let m = layer.above();
     let (mut feedback, _) = layer.feedback.parts();
-    feedback.take_rates(&nodes.rate.end()[..2 * m]);
-    let plastic = PLASTIC && feedback.learning != T::ZERO;
-    if plastic {
-        let learning = feedback.learning.to_f64();
+    if !changes_pi::<T, PLASTIC>(&feedback) {
+        let of = splat::<T, S, 4>(s, of_values(weights, Functional::Hidden));
         let (past, end) = nodes.rate.parts();
-        for (factors, of) in nodes.factors.iter_mut().zip(&weights.of_products) {
+        let ([r0, r1, r2], end) = (vectors::<T, S>(past), T::vectors::<S>(end));
+        let summed = T::vectors_mut::<S>(&mut nodes.passed);
+        for b in 0..summed.len() {
+            let zero = T::splat(s, T::ZERO);
+            summed[b] = add::<T, S, 4>(s, zero, of, [r0[b], r1[b], r2[b], end[b]]);
+        }
+        return feedback.take_rates(&nodes.passed[..2 * m]);
+    }
+    feedback.take_rates(&nodes.rate.end()[..2 * m]);
+    let learning = feedback.learning.to_f64();
+    {
+        let ([r0, r1, r2], end) = nodes.rate.parts();
+        for i in 0..2 {
+            let of = &weights.of_products[i];
             for k in 0..m {
-                let rates = [past[0], past[1], past[2], end].map(|r| r[m + k].to_f64());
+                let rates = [r0[m + k], r1[m + k], r2[m + k], end[m + k]];
                 for a in 0..4 {
-                    let sum = (0..4).map(|b| of[a][b] * rates[b]).sum::<f64>();
-                    factors[k][a] = T::from_f64(learning * sum);
+                    let mut sum = 0.0;
+                    for b in 0..4 {
+                        sum += of[a][b] * rates[b].to_f64();
+                    }
+                    nodes.factors[i][k][a] = T::from_f64(learning * sum);
                 }
             }
         }
@@ -374,12 +459,12 @@ fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
     let w = T::vectors_mut::<S>(feedback.w);
     let p = T::vectors_mut::<S>(feedback.p);
     let (past, end) = nodes.apical.parts();
-    let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
+    let [a0, a1, a2] = vectors::<T, S>(past);
     let end = T::vectors_mut::<S>(end);
     let [sum, power] = splat::<T, S, 2>(s, [moments.sum, moments.power]);
     for b in 0..end.len() {
         let w = &mut w[b * all..(b + 1) * all];
-        if plastic {
+        {
             let values = [a0[b], a1[b], a2[b]];
             for k in 0..m {
                 let (w, p) = (&mut w[m + k], &mut p[b * m + k]);
@@ -396,35 +481,52 @@ fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
     }
 }
 
-/// The first hidden layer at the end, with errors as predicted until then; the sum of the squares of what they missed.
+/// The first hidden layer at the end, with errors as predicted until then; the sums of the squares of what they
+/// missed, and of errors.
 #[inline(always)]
 fn predict_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
-    memory: &mut Memory<T>,
+    course: &mut Course<T>,
     of: &First<T, S>,
-) -> f64 {
+) -> [f64; 2] {
     let (w, p) = state.input.synapses.columns();
     let (w, p) = (T::vectors_mut::<S>(w), T::vectors_mut::<S>(p));
     let Parts { mask, bias, soma } = state.first.parts();
     let (mask, bias) = (T::vectors::<S>(mask), T::vectors::<S>(bias));
     let soma = T::vectors_mut::<S>(soma);
-    let rate = T::vectors_mut::<S>(state.layers[0].forward.rate_mut());
-    let (past, end) = memory.layers[0].apical.parts();
-    let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
+    let layer = &mut state.layers[0];
+    let all = 2 * layer.above();
+    let rate = T::vectors_mut::<S>(layer.forward.rate_mut());
+    let (feedback, _) = layer.feedback.parts();
+    let entering = Entering::<T, S> {
+        by_nodes: changes_pi::<T, PLASTIC>(&feedback),
+        of: of.of_apical,
+        columns: T::vectors::<S>(feedback.w),
+        all,
+        rates: feedback.rates,
+    };
+    let (past, end) = course.layers[0].apical.parts();
+    let [a0, a1, a2] = vectors::<T, S>(past);
     let a3 = T::vectors::<S>(end);
-    let (past, end) = memory.first.parts();
-    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    let (past, end) = course.first.parts();
+    let [e0, e1, e2] = vectors::<T, S>(past);
     let error = T::vectors_mut::<S>(end);
-    let mut square = T::splat(s, T::ZERO);
-    for b in 0..soma.len() {
-        let (w, p) = (&mut w[2 * b..2 * b + 2], &mut p[2 * b..2 * b + 2]);
-        let (old_w, old_p) = ([w[0], w[1]], [p[0], p[1]]);
+    let (w, p) = (w.as_chunks_mut::<2>().0, p.as_chunks_mut::<2>().0);
+    let n = soma.len();
+    let (w, p) = (&mut w[..n], &mut p[..n]);
+    let (mask, bias, rate) = (&mask[..n], &bias[..n], &mut rate[..n]);
+    let (a0, a1, a2, a3) = (&a0[..n], &a1[..n], &a2[..n], &a3[..n]);
+    let (e0, e1, e2, error) = (&e0[..n], &e1[..n], &e2[..n], &mut error[..n]);
+    let mut squares = [T::splat(s, T::ZERO); 2];
+    for b in 0..n {
+        let (w, p) = (&mut w[b], &mut p[b]);
+        let (old_w, old_p) = (*w, *p);
         let settled = T::fma(s, of.goal[1], w[1], T::v_mul(s, of.goal[0], w[0]));
         let settled = T::v_mul(s, of.prediction, settled);
         let mut u = T::fma(s, of.keep, T::v_sub(s, soma[b], settled), settled);
         u = add::<T, S, 2>(s, u, of.of_w, old_w);
-        u = add::<T, S, 4>(s, u, of.of_apical, [a0[b], a1[b], a2[b], a3[b]]);
+        u = entering.add(s, b, u, [a0[b], a1[b], a2[b], a3[b]]);
         if PLASTIC {
             let errors = [e0[b], e1[b], e2[b]];
             u = add::<T, S, 2>(s, u, of.of_p, old_p);
@@ -449,7 +551,8 @@ fn predict_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
             let before = T::v_mul(s, of.end[0], e0[b]);
             let before = T::fma(s, of.end[2], e2[b], T::fma(s, of.end[1], e1[b], before));
             let missed = T::v_sub(s, e, before);
-            square = T::fma(s, missed, missed, square);
+            squares[0] = T::fma(s, missed, missed, squares[0]);
+            squares[1] = T::fma(s, e, e, squares[1]);
             error[b] = e;
             r
         } else {
@@ -458,7 +561,8 @@ fn predict_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
         };
         rate[b] = T::fma(s, mask[b], r, bias[b]);
     }
-    T::v_sum(s, square).to_f64()
+    let [missed, errors] = squares;
+    [T::v_sum(s, missed).to_f64(), T::v_sum(s, errors).to_f64()]
 }
 
 /// Drives of a layer's targets at the end.
@@ -490,11 +594,11 @@ fn drive<T: Real, S: Simd, const PLASTIC: bool>(
         of_p[j] = T::v_mul(s, power, of_p[j]);
     }
     let (past, _) = nodes.error.parts();
-    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    let [e0, e1, e2] = vectors::<T, S>(past);
     for b in 0..4 {
-        let column = |of: &[[f64; 4]; 4]| [of[0][b], of[1][b], of[2][b]];
-        let [to_w, to_p] = [0, 1].map(|i| column(&weights.of_products[i]));
-        let (to_w, to_p) = (splat::<T, S, 3>(s, to_w), splat::<T, S, 3>(s, to_p));
+        let [of_weight, of_change] = &weights.of_products;
+        let to_w = splat::<T, S, 3>(s, [of_weight[0][b], of_weight[1][b], of_weight[2][b]]);
+        let to_p = splat::<T, S, 3>(s, [of_change[0][b], of_change[1][b], of_change[2][b]]);
         for lane in 0..lanes {
             let (j, errors) = (places[b] * lanes + lane, [e0[lane], e1[lane], e2[lane]]);
             of_w[j] = add::<T, S, 3>(s, of_w[j], to_w, errors);
@@ -509,20 +613,33 @@ fn drive<T: Real, S: Simd, const PLASTIC: bool>(
     let drive = T::vectors::<S>(layer.forward.drive());
     let rate = T::vectors::<S>(layer.forward.rate());
     let rates = T::vectors::<S>(&changes.rates);
-    let of_w = T::vectors::<S>(&changes.of_w);
-    end.copy_from_slice(&drive[..lanes]);
-    for k in 0..changes.len {
-        let mut product = T::splat(s, T::ZERO);
-        for b in 0..rate.len() {
-            product = T::fma(s, rates[k * rate.len() + b], rate[b], product);
+    let (of_w, blocks) = (T::vectors::<S>(&changes.of_w), rate.len());
+    // Side by side, so that no sum waits for another.
+    let mut k = 0;
+    while k < changes.len {
+        let mut sums = [T::splat(s, T::ZERO); SIDE];
+        let rates = &rates[k * blocks..(k + SIDE) * blocks];
+        for b in 0..blocks {
+            for i in 0..SIDE {
+                sums[i] = T::fma(s, rates[i * blocks + b], rate[b], sums[i]);
+            }
         }
-        changes.products[k] = T::v_sum(s, product);
-        let product = T::splat(s, changes.products[k]);
-        for lane in 0..lanes {
-            end[lane] = T::fma(s, of_w[k * lanes + lane], product, end[lane]);
+        store_sums::<T, S, SIDE>(s, &mut changes.products[k..k + SIDE], sums);
+        k += SIDE;
+    }
+    for lane in 0..lanes {
+        let mut sum = drive[lane];
+        for k in 0..changes.len {
+            let product = T::splat(s, changes.products[k]);
+            sum = T::fma(s, of_w[k * lanes + lane], product, sum);
         }
+        end[lane] = sum;
     }
 }
+
+/// Scalar products that are computed side by side.
+const SIDE: usize = 4;
+const _: () = assert!(CAPACITY % SIDE == 0);
 
 /// Writes what is kept of a layer's changes into its matrices.
 #[inline(always)]
@@ -537,12 +654,16 @@ fn apply<T: Real, S: Simd>(s: S, layer: &mut Layer<T>, changes: &mut LowRank<T>)
         stride: changes.targets,
         len: changes.len,
     };
-    let decay = [changes.since.sum, changes.since.power].map(T::from_f64);
-    layer.forward.apply(s, (decay[0], decay[1]), products);
+    let decay = (
+        T::from_f64(changes.since.sum),
+        T::from_f64(changes.since.power),
+    );
+    layer.forward.apply(s, decay, products);
     changes.applied();
 }
 
-/// Somata and rates of the targets with drives as they are, and errors; the largest change of a rate.
+/// Somata and rates of the targets with drives as they are, and errors; the largest change of a rate. What the changes of
+/// rates add to the rates that [`Entering`] sums up is left in `passed`.
 #[inline(always)]
 fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
@@ -554,12 +675,12 @@ fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     let m = layer.above();
     let constants = &layer.targets.constants;
     let end = splat::<T, S, 3>(s, first3(weights.of(Functional::End)));
-    let missed = [kind, Functional::Inn].map(|of| weights.of(of)[3]);
+    let missed = [weights.of(kind)[3], weights.of(Functional::Inn)[3]];
     let [up, inn] = splat::<T, S, 2>(s, missed);
     let above = T::vectors::<S>(&nodes.above);
     let gain = T::vectors::<S>(&constants.gain);
     let (past, now) = nodes.drive.parts();
-    let [v0, v1, v2] = past.map(|v| T::vectors::<S>(v));
+    let [v0, v1, v2] = vectors::<T, S>(past);
     let drive = T::vectors_mut::<S>(now);
     let soma = T::vectors_mut::<S>(nodes.soma.end_mut());
     let passed = T::vectors_mut::<S>(&mut nodes.passed);
@@ -585,12 +706,15 @@ fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     let plastic = PLASTIC && layer.forward.is_plastic();
     let changes = &mut nodes.changes;
     let (past, error) = nodes.error.parts();
-    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    let [e0, e1, e2] = vectors::<T, S>(past);
     let error = T::vectors_mut::<S>(error);
     let places = changes.last();
     let of_w = T::vectors_mut::<S>(&mut changes.of_w);
     let of_p = T::vectors_mut::<S>(&mut changes.of_p);
-    let [to_w, to_p] = [0, 1].map(|i| splat::<T, S, 4>(s, weights.of_products[i][3]));
+    let to_w = splat::<T, S, 4>(s, weights.of_products[0][3]);
+    let to_p = splat::<T, S, 4>(s, weights.of_products[1][3]);
+    let hidden = T::splat(s, T::from_f64(weights.of(Functional::Hidden)[3]));
+    let passed = T::vectors_mut::<S>(&mut nodes.passed);
     let mut largest = T::splat(s, T::ZERO);
     for b in 0..soma.len() {
         let old = rate[b];
@@ -613,12 +737,15 @@ fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
         } else {
             rate[b] = R::rate::<T, S>(s, soma[b]);
         }
-        largest = T::v_max(s, T::v_abs(s, T::v_sub(s, rate[b], old)), largest);
+        let change = T::v_sub(s, rate[b], old);
+        passed[b] = T::v_mul(s, hidden, change);
+        largest = T::v_max(s, T::v_abs(s, change), largest);
     }
     T::v_largest(s, largest).to_f64()
 }
 
-/// Apical potentials with the rates of the targets as they are; how much that changes them is left with the feedback.
+/// What the changes of rates of the targets do to the apical potentials of a layer and to its synapses `W_pi`; what they do
+/// to its somata is left with the feedback.
 #[inline(always)]
 fn correct_apical<T: Real, S: Simd, const PLASTIC: bool>(
     s: S,
@@ -627,30 +754,41 @@ fn correct_apical<T: Real, S: Simd, const PLASTIC: bool>(
     weights: &Weights,
 ) {
     let m = layer.above();
-    let (mut feedback, change) = layer.feedback.parts();
-    feedback.take_rates(&nodes.rate.end()[..2 * m]);
-    let plastic = PLASTIC && feedback.learning != T::ZERO;
-    let of_end = splat::<T, S, 3>(s, first3(weights.of(Functional::End)));
-    let (used, all) = (feedback.rates.len(), 2 * m);
+    let (mut feedback, to_soma) = layer.feedback.parts();
+    let to_soma = T::vectors_mut::<S>(to_soma);
+    let plastic = changes_pi::<T, PLASTIC>(&feedback);
+    let of_rates = if plastic {
+        nodes.rate.end()
+    } else {
+        &nodes.passed
+    };
+    feedback.take_rates(&of_rates[..2 * m]);
     let w = T::vectors_mut::<S>(feedback.w);
     let p = T::vectors_mut::<S>(feedback.p);
+    let (used, all) = (feedback.rates.len(), 2 * m);
+    if !plastic {
+        for b in 0..to_soma.len() {
+            to_soma[b] = weighted_sum::<T, S>(s, &w[b * all..b * all + used], feedback.rates);
+        }
+        return;
+    }
+    let missed_to_soma = T::splat(s, T::from_f64(weights.of(Functional::Hidden)[3]));
+    let of_end = splat::<T, S, 3>(s, first3(weights.of(Functional::End)));
     let (past, end) = nodes.apical.parts();
-    let [a0, a1, a2] = past.map(|a| T::vectors::<S>(a));
-    let (end, change) = (T::vectors_mut::<S>(end), T::vectors_mut::<S>(change));
+    let ([a0, a1, a2], end) = (vectors::<T, S>(past), T::vectors_mut::<S>(end));
     for b in 0..end.len() {
         let w = &mut w[b * all..(b + 1) * all];
         let apical = weighted_sum::<T, S>(s, &w[..used], feedback.rates);
-        change[b] = T::v_sub(s, apical, end[b]);
+        to_soma[b] = T::v_mul(s, missed_to_soma, T::v_sub(s, apical, end[b]));
         end[b] = apical;
-        if plastic {
-            let zero = T::splat(s, T::ZERO);
-            let predicted = add::<T, S, 3>(s, zero, of_end, [a0[b], a1[b], a2[b]]);
-            let missed = T::v_sub(s, apical, predicted);
-            for k in 0..m {
-                let [of_w, of_p] = [0, 1].map(|i| T::splat(s, nodes.factors[i][k][3]));
-                w[m + k] = T::fma(s, of_w, missed, w[m + k]);
-                p[b * m + k] = T::fma(s, of_p, missed, p[b * m + k]);
-            }
+        let zero = T::splat(s, T::ZERO);
+        let predicted = add::<T, S, 3>(s, zero, of_end, [a0[b], a1[b], a2[b]]);
+        let missed = T::v_sub(s, apical, predicted);
+        for k in 0..m {
+            let of_w = T::splat(s, nodes.factors[0][k][3]);
+            let of_p = T::splat(s, nodes.factors[1][k][3]);
+            w[m + k] = T::fma(s, of_w, missed, w[m + k]);
+            p[b * m + k] = T::fma(s, of_p, missed, p[b * m + k]);
         }
     }
 }
@@ -660,24 +798,26 @@ fn correct_apical<T: Real, S: Simd, const PLASTIC: bool>(
 fn lift_correction<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
-    memory: &mut Memory<T>,
+    course: &mut Course<T>,
     l: usize,
     weights: &Weights,
 ) {
-    let missed = T::splat(s, T::from_f64(weights.of(Functional::Hidden)[3]));
+    let hidden = T::splat(s, T::from_f64(weights.of(Functional::Hidden)[3]));
     let (below, above) = state.layers.split_at_mut(l);
-    let (_, change) = above[0].feedback.parts();
-    let nodes = &mut memory.layers[l - 1];
+    let (_, to_soma) = above[0].feedback.parts();
+    let nodes = &mut course.layers[l - 1];
     let learning = T::vectors::<S>(&below[l - 1].targets.constants.learning);
     let soma = T::vectors_mut::<S>(nodes.soma.end_mut());
     let rate = T::vectors_mut::<S>(nodes.rate.end_mut());
     let error = T::vectors_mut::<S>(nodes.error.end_mut());
-    let change = T::vectors::<S>(change);
-    for b in 0..change.len().min(soma.len()) {
-        let du = T::v_mul(s, missed, change[b]);
+    let passed = T::vectors_mut::<S>(&mut nodes.passed);
+    let to_soma = T::vectors::<S>(to_soma);
+    for b in 0..to_soma.len().min(soma.len()) {
+        let du = to_soma[b];
         let dr = T::v_mul(s, R::slope::<T, S>(s, rate[b]), du);
         soma[b] = T::v_add(s, soma[b], du);
         rate[b] = T::v_add(s, rate[b], dr);
+        passed[b] = T::fma(s, hidden, dr, passed[b]);
         if PLASTIC {
             error[b] = T::fma(s, learning[b], dr, error[b]);
         }
@@ -689,7 +829,7 @@ fn lift_correction<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
 fn correct_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     s: S,
     state: &mut State<T>,
-    memory: &mut Memory<T>,
+    course: &mut Course<T>,
     of: &First<T, S>,
 ) {
     let (w, p) = state.input.synapses.columns();
@@ -697,13 +837,18 @@ fn correct_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     let soma = T::vectors_mut::<S>(state.first.parts().soma);
     let layer = &mut state.layers[0];
     let rate = T::vectors::<S>(layer.forward.rate());
-    let (_, change) = layer.feedback.parts();
-    let change = T::vectors::<S>(change);
-    let (past, end) = memory.first.parts();
-    let [e0, e1, e2] = past.map(|e| T::vectors::<S>(e));
+    let (_, to_soma) = layer.feedback.parts();
+    let to_soma = T::vectors::<S>(to_soma);
+    let (past, end) = course.first.parts();
+    let [e0, e1, e2] = vectors::<T, S>(past);
     let error = T::vectors_mut::<S>(end);
-    for b in 0..soma.len() {
-        let mut du = T::v_mul(s, of.of_apical[3], change[b]);
+    let (w, p) = (w.as_chunks_mut::<2>().0, p.as_chunks_mut::<2>().0);
+    let n = soma.len();
+    let (w, p, rate) = (&mut w[..n], &mut p[..n], &rate[..n]);
+    let (to_soma, error) = (&to_soma[..n], &mut error[..n]);
+    let (e0, e1, e2) = (&e0[..n], &e1[..n], &e2[..n]);
+    for b in 0..n {
+        let mut du = to_soma[b];
         if PLASTIC {
             let before = T::v_mul(s, of.end[0], e0[b]);
             let before = T::fma(s, of.end[2], e2[b], T::fma(s, of.end[1], e1[b], before));
@@ -713,8 +858,8 @@ fn correct_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
             for c in 0..2 {
                 let dw = T::v_mul(s, of.to_w[c][3], missed);
                 drive = T::fma(s, of.x[c], dw, drive);
-                w[2 * b + c] = T::v_add(s, w[2 * b + c], dw);
-                p[2 * b + c] = T::fma(s, of.to_p[c][3], missed, p[2 * b + c]);
+                w[b][c] = T::v_add(s, w[b][c], dw);
+                p[b][c] = T::fma(s, of.to_p[c][3], missed, p[b][c]);
             }
             let slope = R::slope::<T, S>(s, rate[b]);
             let predicted = T::v_sub(s, rate[b], error[b]);

@@ -32,7 +32,7 @@ pub(super) fn settle<T: Real, S: Simd, R: Rate>(
     memory: &mut Memory<T>,
 ) {
     let from_settled = std::mem::take(&mut memory.skipped) > 0;
-    if segment.average && !from_settled {
+    if segment.averaged > 0 && !from_settled {
         return;
     }
     let a = 1.0 - state.input.share();
@@ -42,7 +42,7 @@ pub(super) fn settle<T: Real, S: Simd, R: Rate>(
         return;
     }
     let way = distance::<T, S>(s, state);
-    let Some(before) = memory.pace.before(way, (segment.steps, segment.average), a, slowest) else {
+    let Some(before) = memory.pace.before(way, (segment.steps, segment.averaged > 0), a, slowest) else {
         return;
     };
     let [hidden, nudged, free, inn] = kappa;
@@ -56,7 +56,7 @@ pub(super) fn settle<T: Real, S: Simd, R: Rate>(
         inn: 1.0 / (pole - inn),
     };
     // Where it settles in the end.
-    memory.forget();
+    memory.course.forget();
     let [goal, _] = state.input.rates.course();
     let steady = Following {
         input: goal,
@@ -66,11 +66,11 @@ pub(super) fn settle<T: Real, S: Simd, R: Rate>(
     if !sweeps::<T, S, R>(s, state, memory, &steady) {
         return;
     }
-    memory.push_and_repeat();
+    memory.course.push_and_repeat();
     // What is left of the way there fades with the input.
     let skipped = segment.steps - before;
     let left = a.powi(skipped as i32);
-    if !segment.average {
+    if segment.averaged == 0 {
         state.input.rates.approach(1.0 - left);
         state.target.approach(1.0 - left);
     }
@@ -114,12 +114,15 @@ fn sweeps<T: Real, S: Simd, R: Rate>(
     following: &Following,
 ) -> bool {
     let enough = memory.pace.settled();
+    let mut last = 1.0_f64;
     for _ in 0..8 {
         let changed = sweep::<T, S, R>(s, state, memory, following);
         memory.pace.evaluations += 1;
-        if changed < enough {
+        // Every sweep changes them by the same factor less.
+        if changed * (changed / last).min(1.0) < enough {
             return true;
         }
+        last = changed;
     }
     false
 }
@@ -148,12 +151,12 @@ fn sweep<T: Real, S: Simd, R: Rate>(
                 t.extra[i] = T::from_f64(state.target.gain() * following.target[i]);
             }
         } else {
-            let (past, end) = memory.layers[l + 1].apical.parts();
+            let (past, end) = memory.course.layers[l + 1].apical.parts();
             for i in 0..m {
                 t.extra[i] = end[i] - past[0][i];
             }
         }
-        let nodes = &mut memory.layers[l];
+        let nodes = &mut memory.course.layers[l];
         let [up, inn] = splat::<T, S, 2>(s, [up, following.inn]);
         let (past, end) = nodes.drive.parts();
         end.copy_from_slice(layer.forward.drive());
@@ -183,11 +186,11 @@ fn sweep<T: Real, S: Simd, R: Rate>(
         }
         largest = largest.max(T::v_largest(s, changed).to_f64());
         if l < last {
-            let rate = &memory.layers[l].rate.end()[..m];
+            let rate = &memory.course.layers[l].rate.end()[..m];
             state.layers[l + 1].forward.rate_mut()[..m].copy_from_slice(rate);
         }
     }
-    for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.layers) {
+    for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.course.layers) {
         let m = layer.above();
         let (mut feedback, _) = layer.feedback.parts();
         feedback.take_rates(&nodes.rate.end()[..2 * m]);
@@ -218,9 +221,9 @@ fn first<T: Real, S: Simd, R: Rate>(
     let Parts { mask, bias, .. } = state.first.parts();
     let (mask, bias) = (T::vectors::<S>(mask), T::vectors::<S>(bias));
     let rate = T::vectors_mut::<S>(state.layers[0].forward.rate_mut());
-    let (past, end) = memory.layers[0].apical.parts();
+    let (past, end) = memory.course.layers[0].apical.parts();
     let (old_apical, apical) = (T::vectors::<S>(past[0]), T::vectors::<S>(end));
-    let (past, end) = memory.first.parts();
+    let (past, end) = memory.course.first.parts();
     let (old, soma) = (T::vectors::<S>(past[0]), T::vectors_mut::<S>(end));
     for b in 0..soma.len() {
         let change = T::v_sub(s, apical[b], old_apical[b]);
@@ -235,19 +238,19 @@ fn first<T: Real, S: Simd, R: Rate>(
 /// The settled state; after a segment that is averaged, `left` of its way to the goal.
 #[inline(always)]
 fn finish<T: Real>(state: &mut State<T>, memory: &mut Memory<T>, segment: Segment, left: f64) {
-    let left = if segment.average { left } else { 1.0 };
+    let left = if segment.averaged > 0 { left } else { 1.0 };
     let fade = |to: &mut [T], past: &[T], end: &[T], left: T| {
         for i in 0..to.len() {
             to[i] = past[i] + left * (end[i] - past[i]);
         }
     };
-    let (past, end) = memory.first.parts();
+    let (past, end) = memory.course.first.parts();
     fade(state.first.parts().soma, past[0], end, T::from_f64(left));
     let last = state.layers.len() - 1;
-    for (l, (layer, nodes)) in state.layers.iter_mut().zip(&mut memory.layers).enumerate() {
+    for (l, (layer, nodes)) in state.layers.iter_mut().zip(&mut memory.course.layers).enumerate() {
         let (past, end) = nodes.soma.parts();
         let t = &mut layer.targets;
-        if segment.average && l == last {
+        if segment.averaged > 0 && l == last {
             let a = 1.0 - state.input.share();
             let fading = a * (1.0 - left) / (1.0 - a);
             let (all, fading) = (T::from_f64(segment.steps as f64), T::from_f64(fading));
@@ -260,7 +263,7 @@ fn finish<T: Real>(state: &mut State<T>, memory: &mut Memory<T>, segment: Segmen
         fade(&mut t.rate, past[0], end, T::from_f64(left));
         layer.nudge();
     }
-    if segment.average {
+    if segment.averaged > 0 {
         state.input.rates.approach(1.0 - left);
         state.target.approach(1.0 - left);
     }

@@ -65,7 +65,12 @@ impl<T: Real> LowRank<T> {
     /// The last nodes, the one before the newest first and the newest last; where there is none, another.
     #[inline(always)]
     pub(in crate::pyralnet) fn last(&self) -> [usize; 4] {
-        [2, 3, 4, 1].map(|age| self.len.saturating_sub(age))
+        [
+            self.len.saturating_sub(2),
+            self.len.saturating_sub(3),
+            self.len.saturating_sub(4),
+            self.len.saturating_sub(1),
+        ]
     }
 
     /// Forgets all nodes; what they stood for has been applied.

@@ -187,11 +187,15 @@ pub struct Spacing {
 
 /// The weights of a leap: of y₀, y₁, y₂ at the last nodes, and of y(m) minus what they predict, in every functional.
 pub struct Weights {
+    basis: [[f64; 4]; 4],
     of: [[f64; LANES]; 4],
     /// Of e at those places and r at the nodes, the last of which is the end of the leap, in W and P that change by e r:
     /// `[e][r]`.
     pub(in crate::pyralnet) of_products: [[[f64; 4]; 4]; 2],
 }
+
+/// The powers of j in the polynomials of [`basis`]: from and to.
+const POWERS: [(usize, usize); 4] = [(0, 3), (1, 3), (1, 3), (1, 4)];
 
 impl Weights {
     #[inline(always)]
@@ -199,20 +203,43 @@ impl Weights {
         let basis = basis(m as f64, spacing.last as f64, spacing.before as f64);
         let mut of = [[0.0; LANES]; 4];
         for a in 0..4 {
-            for q in 0..4 {
+            for q in POWERS[a].0..POWERS[a].1 {
                 for lane in 0..LANES {
                     of[a][lane] += basis[a][q] * moments.of_powers[q][lane];
                 }
             }
         }
-        let end = [0, 1, 2].map(|a| of[a][Functional::End as usize]);
-        let of_products = moments.of_products.map(|f| products(&f, &basis, end));
-        Self { of, of_products }
+        let last = Functional::End as usize;
+        let end = [of[0][last], of[1][last], of[2][last]];
+        let [of_weight, of_change] = &moments.of_products;
+        let of_products = [
+            products(of_weight, &basis, end),
+            products(of_change, &basis, end),
+        ];
+        Self {
+            basis,
+            of,
+            of_products,
+        }
     }
 
     #[inline(always)]
     pub(in crate::pyralnet) fn of(&self, functional: Functional) -> [f64; 4] {
-        [0, 1, 2, 3].map(|a| self.of[a][functional as usize])
+        let [a, b, c, d] = &self.of;
+        let i = functional as usize;
+        [a[i], b[i], c[i], d[i]]
+    }
+
+    /// Of [`Functional::Sum`] without the steps of a shorter leap.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn sum_after(&self, shorter: &Moments) -> [f64; 4] {
+        let mut of = self.of(Functional::Sum);
+        for a in 0..4 {
+            for q in 0..4 {
+                of[a] -= self.basis[a][q] * shorter.of_powers[q][Functional::Sum as usize];
+            }
+        }
+        of
     }
 }
 
@@ -245,14 +272,14 @@ fn products(moments: &[f64; 7], basis: &[[f64; 4]; 4], end: [f64; 3]) -> [[f64; 
     let mut of = [[0.0; 4]; 4];
     for a in 0..4 {
         let mut row = [0.0; 4];
-        for q in 0..4 {
-            for k in 0..4 {
+        for k in POWERS[a].0..POWERS[a].1 {
+            for q in 0..4 {
                 row[q] += basis[a][k] * moments[q + k];
             }
         }
         let mut by_place = [0.0; 4];
         for b in 0..4 {
-            for q in 0..4 {
+            for q in POWERS[b].0..POWERS[b].1 {
                 by_place[b] += basis[b][q] * row[q];
             }
         }

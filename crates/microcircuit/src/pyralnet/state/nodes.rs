@@ -10,8 +10,8 @@ use crate::kernels::aligned::{Aligned, padded};
 /// A quantity of some neurons at the last three nodes and at the one to come.
 pub struct Nodes<T> {
     values: [Aligned<T>; 4],
-    /// Where the values at the last nodes are, newest first, and those to come.
-    roles: [usize; 4],
+    /// Which are those to come; after them, going round, those of the newest node and those before.
+    end: usize,
 }
 
 impl<T: Real> Nodes<T> {
@@ -19,59 +19,60 @@ impl<T: Real> Nodes<T> {
         let zeros = || Aligned::zeros(padded::<T>(len));
         Self {
             values: [zeros(), zeros(), zeros(), zeros()],
-            roles: [0, 1, 2, 3],
+            end: 3,
         }
     }
 
     /// At the last three nodes, newest first, and at the one to come.
     #[inline(always)]
     pub(in crate::pyralnet) fn parts(&mut self) -> ([&[T]; 3], &mut [T]) {
-        let Ok([first, second, third, end]) = self.values.get_disjoint_mut(self.roles) else {
-            return ([&[]; 3], &mut []);
-        };
-        ([first, second, third], end)
+        let [a, b, c, d] = &mut self.values;
+        match self.end {
+            0 => ([b, c, d], a),
+            1 => ([c, d, a], b),
+            2 => ([d, a, b], c),
+            _ => ([a, b, c], d),
+        }
     }
 
     /// At the newest node.
     #[inline(always)]
     pub(in crate::pyralnet) fn now(&self) -> &[T] {
-        &self.values[self.roles[0]]
+        &self.values[(self.end + 1) % 4]
     }
 
-    /// Replaces what is at the newest node.
-    pub(in crate::pyralnet) fn set(&mut self, now: &[T]) {
-        self.values[self.roles[0]].copy_from_slice(now);
+    #[inline(always)]
+    pub(in crate::pyralnet) fn now_mut(&mut self) -> &mut [T] {
+        &mut self.values[(self.end + 1) % 4]
     }
 
     /// At the node to come.
     #[inline(always)]
     pub(in crate::pyralnet) fn end(&self) -> &[T] {
-        &self.values[self.roles[3]]
+        &self.values[self.end]
     }
 
     #[inline(always)]
     pub(in crate::pyralnet) fn end_mut(&mut self) -> &mut [T] {
-        &mut self.values[self.roles[3]]
+        &mut self.values[self.end]
     }
 
+    /// At the node to come as at the newest one.
     fn repeat(&mut self) {
-        let [newest, .., end] = self.roles;
-        if let Ok([newest, end]) = self.values.get_disjoint_mut([newest, end]) {
-            end.copy_from_slice(newest);
-        }
+        let ([now, ..], end) = self.parts();
+        end.copy_from_slice(now);
     }
 
+    /// Zeros at both.
     fn forget(&mut self) {
-        for role in [self.roles[0], self.roles[3]] {
-            self.values[role].fill(T::ZERO);
-        }
+        self.now_mut().fill(T::ZERO);
+        self.end_mut().fill(T::ZERO);
     }
 
     /// That node has come.
     #[inline(always)]
     fn push(&mut self) {
-        let [first, second, third, end] = self.roles;
-        self.roles = [end, first, second, third];
+        self.end = (self.end + 3) % 4;
     }
 }
 
@@ -94,13 +95,18 @@ pub struct LayerNodes<T: Real> {
     pub(in crate::pyralnet) factors: [Vec<[T; 4]>; 2],
 }
 
+/// All quantities at their nodes.
+pub struct Course<T: Real> {
+    /// Errors of layer 1.
+    pub(in crate::pyralnet) first: Nodes<T>,
+    pub(in crate::pyralnet) layers: Vec<LayerNodes<T>>,
+}
+
 /// What the adaptive integrator remembers.
 pub struct Memory<T: Real> {
     pub(in crate::pyralnet) table: Table,
     pub(in crate::pyralnet) spacing: Spacing,
-    /// Errors of layer 1.
-    pub(in crate::pyralnet) first: Nodes<T>,
-    pub(in crate::pyralnet) layers: Vec<LayerNodes<T>>,
+    pub(in crate::pyralnet) course: Course<T>,
     pub(in crate::pyralnet) pace: Pace,
     /// Steps that the steady state was taken for.
     pub(in crate::pyralnet) skipped: usize,
@@ -140,34 +146,7 @@ impl<T: Real> LayerNodes<T> {
     }
 }
 
-impl<T: Real> Memory<T> {
-    pub(in crate::pyralnet) fn new(state: &State<T>) -> Self {
-        let raw = state.params().raw();
-        Self {
-            table: Table::new(state),
-            spacing: Spacing { last: 1, before: 1 },
-            first: Nodes::zeros(state.first.soma.len()),
-            layers: state.layers.iter().map(LayerNodes::new).collect(),
-            skipped: 0,
-            pace: Pace {
-                weight: raw.dt_ms / LEARNED_MS,
-                tolerance: raw.tolerance,
-                plastic: false,
-                idle: false,
-                nodes: 0,
-                next: 1,
-                longest: LONGEST,
-                evaluations: 0,
-            },
-        }
-    }
-
-    /// Turns to a new pattern.
-    pub(in crate::pyralnet) fn begin(&mut self) {
-        self.pace.begin();
-        self.skipped = 0;
-    }
-
+impl<T: Real> Course<T> {
     /// Zeros in place of what is at the newest node and the one to come.
     pub(in crate::pyralnet) fn forget(&mut self) {
         self.first.forget();
@@ -199,16 +178,62 @@ impl<T: Real> Memory<T> {
             }
         }
     }
+}
+
+impl<T: Real> Memory<T> {
+    pub(in crate::pyralnet) fn new(state: &State<T>) -> Self {
+        let raw = state.params().raw();
+        Self {
+            table: Table::new(state),
+            spacing: Spacing { last: 1, before: 1 },
+            course: Course {
+                first: Nodes::zeros(state.first.soma.len()),
+                layers: state.layers.iter().map(LayerNodes::new).collect(),
+            },
+            skipped: 0,
+            pace: Pace {
+                weight: raw.dt_ms / LEARNED_MS,
+                tolerance: raw.tolerance,
+                plastic: false,
+                idle: false,
+                nodes: 0,
+                next: 1,
+                longest: LONGEST,
+                evaluations: 0,
+                learned: 0.0,
+                usual: 0.0,
+                px: {
+                    let mut px = [100.0, 0.0, 0.05, 0.0];
+                    if let Ok(v) = std::env::var("PX") {
+                        for (i, x) in v.split(',').enumerate() {
+                            px[i] = x.parse().unwrap();
+                        }
+                    }
+                    px
+                },
+            },
+        }
+    }
+
+    /// Turns to a new pattern.
+    pub(in crate::pyralnet) fn begin(&mut self) {
+        let p = &mut self.pace;
+        p.usual += p.px[2] * (p.learned - p.usual);
+        if p.px[3] > 0.0 { eprintln!("learned {:.4} usual {:.4}", p.learned, p.usual); }
+        p.learned = 0.0;
+        self.pace.begin();
+        self.skipped = 0;
+    }
 
     /// A leap of `m` steps has come to its end, with that error.
     #[inline(always)]
-    pub(in crate::pyralnet) fn took(&mut self, m: usize, error: f64) {
+    pub(in crate::pyralnet) fn took(&mut self, m: usize, changed: f64, missed: f64, errors: f64) {
         self.spacing = Spacing {
             last: m.max(1),
             before: self.spacing.last,
         };
-        self.push();
-        self.pace.took(m, error);
+        self.course.push();
+        self.pace.took(m, changed, missed, errors);
     }
 }
 
@@ -227,14 +252,18 @@ pub struct Pace {
     /// Steps of the next leap, and the most of any.
     next: usize,
     pub(in crate::pyralnet) longest: usize,
+    px: [f64; 4],
+    learned: f64,
+    usual: f64,
     /// Evaluations so far.
     pub(in crate::pyralnet) evaluations: u64,
 }
 
 /// What is missed is forgotten soon; so much more is allowed where nothing is learned or seen in the meantime.
 const IDLE: f64 = 20.0;
-/// Leaps grow to at most so many times the last one.
-const GROWTH: f64 = 2.0;
+/// A leap is so many times as long as the last one, or shorter.
+const GROWTHS: [f64; 10] = [0.4, 0.5, 0.65, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0];
+const SHRINKAGE: f64 = 0.25;
 /// Of the distance between a prediction and what was found, the fraction that the corrected value is taken to miss.
 const MISSED: f64 = 0.375;
 /// In so many ms an error of the errors of layer 1 counts as much as an error of rates.
@@ -270,18 +299,28 @@ impl Pace {
         }
     }
 
-    /// The length of the next leap, after one of `m` steps with the errors `of_rates` and, per ms, `of_errors`.
+    /// The length of the next leap, after one of `m` steps with these errors.
     #[inline(always)]
-    fn took(&mut self, m: usize, error: f64) {
+    fn took(&mut self, m: usize, changed: f64, missed: f64, errors: f64) {
         self.evaluations += 1;
         self.nodes = (self.nodes + 1).min(4);
         if self.nodes < 4 {
             self.next = 1;
             return;
         }
-        let growth = self.allowed() / (MISSED * error).max(1e-30);
-        let growth = f64::from((growth as f32).cbrt());
-        let wanted = m as f64 * growth.min(GROWTH);
+        // By comparisons: a root takes as long as ten of them.
+        let (m_steps, px) = (m as f64 * self.weight, &self.px);
+        self.learned += errors * m_steps;
+        let scale = 1.0 + px[0] * self.learned + px[1] * self.usual;
+        let error = changed.max(missed * m_steps / scale);
+        let cube = self.allowed() / (MISSED * error).max(1e-30);
+        let mut growth = SHRINKAGE;
+        for tried in GROWTHS {
+            if tried * tried * tried <= cube {
+                growth = tried;
+            }
+        }
+        let wanted = m as f64 * growth;
         self.next = (wanted as usize).clamp(1, self.longest);
     }
 

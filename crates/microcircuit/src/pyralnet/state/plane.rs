@@ -28,6 +28,7 @@ impl Decay {
     }
 
     /// This, and then `next`.
+    #[inline(always)]
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             sum: self.sum + self.power * next.sum,
