@@ -36,10 +36,18 @@ pub(super) struct Driver<T: Engine> {
 /// looks into, `free` ones, go on beyond the latter.
 fn segments(params: &Params, learn: bool, free: bool) -> [Segment; 3] {
     let n = params.steps_per_pattern();
-    let lag = if learn { params.learning_lag_steps().min(n) } else { n };
+    let lag = if learn {
+        params.learning_lag_steps().min(n)
+    } else {
+        n
+    };
     let out_lag = params.out_lag_steps();
     let first = lag.min(out_lag);
-    let second = if free && lag < out_lag { n } else { lag.max(out_lag) };
+    let second = if free && lag < out_lag {
+        n
+    } else {
+        lag.max(out_lag)
+    };
     [(0, first), (first, second), (second, n)].map(|(start, end)| Segment {
         steps: end - start,
         plastic: start >= lag,
@@ -85,7 +93,9 @@ impl<T: Engine> Driver<T> {
 
     /// Steps or, if it is adaptive, evaluations of the network so far.
     pub(super) fn evaluations(&self) -> u64 {
-        self.leaps.as_ref().map_or(self.step, |leaps| leaps.pace.evaluations)
+        self.leaps
+            .as_ref()
+            .map_or(self.step, |leaps| leaps.pace.evaluations)
     }
 
     fn time_ms(&self) -> f64 {
@@ -382,8 +392,48 @@ mod tests {
                 let of = |w: &Weights<f64>| w.get(layer, synapse).expect("exists").clone();
                 let change = (of(&exact) - of(&weights)).norm();
                 let error = (of(&ours) - of(&exact)).norm();
-                assert!(error <= 1e-11 * change, "{layer} {synapse:?}: {error:e} of {change:e}");
+                assert!(
+                    error <= 1e-11 * change,
+                    "{layer} {synapse:?}: {error:e} of {change:e}"
+                );
             }
         }
+    }
+
+    /// Leaps of the same length, after the first: their local error is of fourth order in it.
+    #[test]
+    fn errors_fall_with_the_third_power_of_the_length_of_leaps() {
+        let raw = NetworkParams {
+            tolerance: 1.0,
+            t_pattern_ms: 60.0,
+            learning_lag_ms: 20.0,
+            ..cases()[0].clone()
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let params = raw.check().expect("valid");
+        let weights = Weights::<f64>::draw(&params, || rng.random());
+        let mut changes = [1, 3, 6, 12].map(|longest| {
+            let mut driver = Driver::new(params.clone(), &weights, Tuning::default(), None);
+            driver.leaps.as_mut().expect("adaptive").pace.longest = longest;
+            let mut mean = vec![0.0; 3];
+            for (input, target) in [([0.2, 0.7, 0.8, 0.3], 0), ([0.6, 0.1, 0.4, 0.9], 2)] {
+                let mut targets = [0.1; 3];
+                targets[target] = 1.0;
+                let pattern = Pattern::train(&input, &targets);
+                // Watched, so that no steps are left out.
+                let mut never = crate::Every(u64::MAX, |_: &View<'_, f64>| {});
+                driver
+                    .present(&pattern, &mut never, &mut mean)
+                    .expect("stable");
+            }
+            driver.weights().hidden[0].up.clone()
+        });
+        let exact = std::mem::take(&mut changes[0]);
+        let errors = [1, 2, 3].map(|i| (&changes[i] - &exact).norm());
+        let orders = [0, 1].map(|i| (errors[i + 1] / errors[i]).log2());
+        assert!(
+            orders.iter().all(|order| *order > 2.5),
+            "{errors:?}, {orders:?}"
+        );
     }
 }

@@ -12,6 +12,7 @@ use crate::pyralnet::state::layer::{FeedbackParts, Layer};
 use crate::pyralnet::state::low_rank::{CAPACITY, LowRank};
 use crate::pyralnet::state::moments::{Functional, Moments, Weights};
 use crate::pyralnet::state::nodes::{Course, LayerNodes, Memory};
+use crate::pyralnet::state::pace::Found;
 use crate::pyralnet::state::{Parts, State};
 
 /// Leaps over the steps of a segment.
@@ -207,7 +208,6 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
         table,
         spacing,
         course,
-        pace,
         ..
     } = memory;
     let moments = table.of(m);
@@ -267,8 +267,12 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     state.input.rates.approach(1.0 - moments.left);
     state.target.approach(1.0 - moments.left);
     let neurons = state.params().dim(1) as f64;
-    let [missed, errors] = [(missed / neurons).sqrt(), (errors / neurons).sqrt()];
-    memory.took(m, changed, missed, errors);
+    let found = Found {
+        changed,
+        errors: (errors / neurons).sqrt(),
+        missed: (missed / neurons).sqrt(),
+    };
+    memory.took(m, found);
 }
 
 /// What else than drives enters the somata above layer `l + 1` in all steps: target, or apical potentials.

@@ -38,15 +38,25 @@ pub(super) fn settle<T: Real, S: Simd, R: Rate>(
     let a = 1.0 - state.input.share();
     let kappa = memory.table.kappa();
     let slowest = kappa.into_iter().fold(0.0, f64::max);
-    if !state.layers.iter_mut().all(|layer| layer.feedback.parts().0.cancels) || a - slowest < 1.0 - a {
+    if !state
+        .layers
+        .iter_mut()
+        .all(|layer| layer.feedback.parts().0.cancels)
+        || a - slowest < 1.0 - a
+    {
         return;
     }
     let way = distance::<T, S>(s, state);
-    let Some(before) = memory.pace.before(way, (segment.steps, segment.averaged > 0), a, slowest) else {
+    let kind = (segment.steps, segment.averaged > 0);
+    let Some(before) = memory.pace.before(way, kind, (a, slowest)) else {
         return;
     };
     let [hidden, nudged, free, inn] = kappa;
-    let output = if state.target.gain() > 0.0 { nudged } else { free };
+    let output = if state.target.gain() > 0.0 {
+        nudged
+    } else {
+        free
+    };
     let responses = |pole: f64| Following {
         input: [0.0; 2],
         target: Vec::new(),
@@ -247,7 +257,12 @@ fn finish<T: Real>(state: &mut State<T>, memory: &mut Memory<T>, segment: Segmen
     let (past, end) = memory.course.first.parts();
     fade(state.first.parts().soma, past[0], end, T::from_f64(left));
     let last = state.layers.len() - 1;
-    for (l, (layer, nodes)) in state.layers.iter_mut().zip(&mut memory.course.layers).enumerate() {
+    for (l, (layer, nodes)) in state
+        .layers
+        .iter_mut()
+        .zip(&mut memory.course.layers)
+        .enumerate()
+    {
         let (past, end) = nodes.soma.parts();
         let t = &mut layer.targets;
         if segment.averaged > 0 && l == last {

@@ -165,8 +165,8 @@ impl<T: Real> Input<T> {
         let (n_pre, n) = (params.n_pre(0), params.dim(1) + 1);
         let columns = || Packed::zeros(n_pre, n, n_pre, width);
         // Leaps follow the input along its line, whatever the form.
-        let in_plane =
-            raw.integrator == Integrator::Adaptive || raw.input == InputForm::Factored && n_pre >= 2;
+        let in_plane = raw.integrator == Integrator::Adaptive
+            || raw.input == InputForm::Factored && n_pre >= 2;
         let scale = raw.dt_ms * params.eta_up(1);
         let coordinates = if in_plane { 2 } else { n_pre };
         Self {

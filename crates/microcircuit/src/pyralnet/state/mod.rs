@@ -8,6 +8,7 @@ pub(super) mod layer;
 pub(super) mod low_rank;
 pub(super) mod moments;
 pub(super) mod nodes;
+pub(super) mod pace;
 mod plane;
 
 use nalgebra::DMatrix;

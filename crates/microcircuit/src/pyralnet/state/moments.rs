@@ -119,7 +119,8 @@ impl Table {
             let (j, fading) = (j as f64, a * now.left);
             for q in 0..4 {
                 let (y, f) = (j.powi(q as i32), &mut now.of_powers[q]);
-                let [w, w_fading] = [Functional::Weight, Functional::WeightFading].map(|w| f[w as usize]);
+                let [w, w_fading] =
+                    [Functional::Weight, Functional::WeightFading].map(|w| f[w as usize]);
                 f[Functional::Response as usize] = hidden * f[Functional::Response as usize] + w;
                 f[Functional::ResponseMixed as usize] =
                     hidden * f[Functional::ResponseMixed as usize] + fading * w + w_fading;
@@ -132,7 +133,11 @@ impl Table {
                 f[Functional::Sum as usize] += (j + 1.0).powi(q as i32);
                 for (w, p, y) in [
                     (Functional::Weight, Functional::Change, y),
-                    (Functional::WeightFading, Functional::ChangeFading, fading * y),
+                    (
+                        Functional::WeightFading,
+                        Functional::ChangeFading,
+                        fading * y,
+                    ),
                 ] {
                     f[w as usize] += f[p as usize];
                     f[p as usize] = beta * f[p as usize] + y;
@@ -257,12 +262,7 @@ fn basis(m: f64, h1: f64, h2: f64) -> [[f64; 4]; 4] {
         [1.0, per_last + c0 * h1, c0, 0.0],
         [0.0, -per_last + c1 * h1, c1, 0.0],
         [0.0, c2 * h1, c2, 0.0],
-        [
-            0.0,
-            per_end * h1 * both,
-            per_end * (h1 + both),
-            per_end,
-        ],
+        [0.0, per_end * h1 * both, per_end * (h1 + both), per_end],
     ]
 }
 
