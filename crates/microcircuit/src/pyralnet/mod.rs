@@ -109,7 +109,7 @@ impl<T: Engine> PyraLNet<T> {
         self.driver.evaluations()
     }
 
-    /// The form that its Euler steps take.
+    /// The form that its steps take.
     pub fn form(&self) -> Form {
         self.driver.form()
     }

@@ -1,4 +1,40 @@
-//! Many Euler steps at once: the adaptive integrator.
+//! Many Euler steps at once: the adaptive integrator, an exponential Adams predictor-corrector scheme of variable step.
+//!
+//! A *leap* of m steps sums up what m Euler steps do. What is linear is summed exactly: leaks, the low-pass filters of input,
+//! target and weight changes, and the input's drive with the weights that change meanwhile. What couples the neurons is
+//! interpolated between *nodes*, the moments at which the network is evaluated. Through the values y₀, y₁, y₂ at the last
+//! three nodes, the second h₁ steps before the first and the third h₂ before that, and y(m) at the one to come leads
+//!
+//! ```text
+//! y(j) = y₀ + j [y₀ y₁] + j (j + h₁) [y₀ y₁ y₂] + (y(m) - ŷ) N(j)/N(m)       N(j) = j (j + h₁) (j + h₁ + h₂)
+//! ```
+//!
+//! with divided differences \[·\], and the prediction ŷ, which the first three terms make of y(m). Whatever is linear in y
+//! is thus a weighted sum of y₀, y₁, y₂ and y(m) - ŷ, whose weights [`moments`](crate::pyralnet::state::moments) holds:
+//!
+//! ```text
+//! somata            u ← κᵐ u + Σ_j κ^(m-1-j) I(j)                               κ = 1 - dt Σg, I: everything but the leak
+//! of them layer 1   I(j) = (1-κ) û(j) + apical(j),  û(j) ∝ W(j) x(j)            x(j) = goal + a^(j+1) (x - goal)
+//! weights           W(j) = W + S_j P + Σ_{i<j} S_(j-1-i) c e(i) x(i)ᵀ           S_j = 1 + β + … + β^(j-1)
+//! and changes       P(j) = βʲ P + Σ_{i<j} β^(j-1-i) c e(i) x(i)ᵀ                c = dt η dt/τ_w, β = 1 - dt/τ_w
+//! ```
+//!
+//! The weights onto the targets change by the product of two courses, e(i) and r(i); their changes are kept as what they
+//! are made of, see [`LowRank`]. A leap goes once through the network, and evaluates it once:
+//!
+//! 1. From the output down: somata of the targets with drives V = W r as predicted, interneurons after those that nudge
+//!    them, rates, apical potentials at the end.
+//! 2. Layer 1, with apical potentials and errors until the end; its rates, and errors as they are.
+//! 3. Up again: drives as they are. What the prediction missed is added to somata, and rates and errors are computed.
+//! 4. Down again: the same for apical potentials, and for the errors of layer 1 in its weights and somata; its errors change
+//!    by the slopes of f.
+//!
+//! With m = 1 nothing is interpolated, and a leap is Euler's step. [`Pace`](crate::pyralnet::state::pace::Pace) says how long
+//! leaps are, by the distance of y(m) from ŷ. The first leaps of a pattern, and those after weights become plastic, are
+//! single steps, since no course leads there smoothly; before them the network is evaluated by a leap of no steps.
+//!
+//! Source of such schemes, with exponentials for powers: S. Cox and P. Matthews, J. Comput. Phys. 176 (2002), 430-455;
+//! M. Hochbruck and A. Ostermann, *Exponential integrators*, Acta Numerica 19 (2010), 209-286.
 
 use pulp::Simd;
 
@@ -23,33 +59,20 @@ pub(super) fn leaps<T: Real, S: Simd, R: Rate>(
     segment: Segment,
     memory: &mut Memory<T>,
 ) {
-    if segment.plastic {
-        leaps_of::<T, S, R, true>(s, state, segment, memory);
-    } else {
-        leaps_of::<T, S, R, false>(s, state, segment, memory);
-    }
-}
-
-#[inline(always)]
-fn leaps_of<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
-    s: S,
-    state: &mut State<T>,
-    segment: Segment,
-    memory: &mut Memory<T>,
-) {
-    if memory.pace.starts(PLASTIC, segment.averaged > 0) {
+    let learn = segment.plastic;
+    if memory.pace.starts(learn, segment.averaged > 0) {
         for (layer, nodes) in state.layers.iter().zip(&mut memory.course.layers) {
             nodes.changes.clear();
             nodes.soma.now_mut().copy_from_slice(&layer.targets.soma);
         }
-        leap::<T, S, R, PLASTIC>(s, state, memory, 0, 0);
+        leap::<T, S, R>(s, learn, state, memory, 0, 0);
     }
     let mut left = segment.steps;
     while left > 0 {
         let m = memory.pace.choose(left);
         left -= m;
         let averaged = m.min(segment.averaged.saturating_sub(left));
-        leap::<T, S, R, PLASTIC>(s, state, memory, m, averaged);
+        leap::<T, S, R>(s, learn, state, memory, m, averaged);
     }
     for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.course.layers) {
         apply::<T, S>(s, layer, &mut nodes.changes);
@@ -86,7 +109,7 @@ pub(super) fn add<T: Real, S: Simd, const N: usize>(
 
 /// Values at three nodes, as vectors.
 #[inline(always)]
-pub(super) fn vectors<'a, T: Real, S: Simd>(past: [&'a [T]; 3]) -> [&'a [T::V<S>]; 3] {
+pub(super) fn vectors<T: Real, S: Simd>(past: [&[T]; 3]) -> [&[T::V<S>]; 3] {
     [
         T::vectors::<S>(past[0]),
         T::vectors::<S>(past[1]),
@@ -197,8 +220,9 @@ impl<T: Real, S: Simd> First<T, S> {
 
 /// `m` steps, the last of which are `averaged`; with m = 0, the node at which the network is.
 #[inline(always)]
-fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
+fn leap<T: Real, S: Simd, R: Rate>(
     s: S,
+    learn: bool,
     state: &mut State<T>,
     memory: &mut Memory<T>,
     m: usize,
@@ -226,18 +250,18 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
         }
     };
     for l in (0..=last).rev() {
-        enter::<T, S, PLASTIC>(s, state, course, l, moments, &weights);
+        enter::<T, S>(s, learn, state, course, l, moments, &weights);
         let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
         predict_targets::<T, S, R>(s, layer, nodes, kind(l), moments, &weights);
-        predict_apical::<T, S, PLASTIC>(s, layer, nodes, moments, &weights);
+        predict_apical::<T, S>(s, learn, layer, nodes, moments, &weights);
     }
     let first = First::<T, S>::new(s, state, moments, &weights);
-    let [missed, errors] = predict_first::<T, S, R, PLASTIC>(s, state, course, &first);
+    let [missed, errors] = predict_first::<T, S, R>(s, learn, state, course, &first);
     let mut changed = 0.0_f64;
     for l in 0..=last {
         let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
-        drive::<T, S, PLASTIC>(s, layer, nodes, moments, &weights);
-        let of_rates = correct_targets::<T, S, R, PLASTIC>(s, layer, nodes, kind(l), &weights);
+        drive::<T, S>(s, learn, layer, nodes, moments, &weights);
+        let of_rates = correct_targets::<T, S, R>(s, learn, layer, nodes, kind(l), &weights);
         changed = changed.max(of_rates);
         if l < last {
             let n = layer.above();
@@ -247,12 +271,12 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     }
     for l in (0..=last).rev() {
         let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
-        correct_apical::<T, S, PLASTIC>(s, layer, nodes, &weights);
+        correct_apical::<T, S>(s, learn, layer, nodes, &weights);
         if l > 0 {
-            lift_correction::<T, S, R, PLASTIC>(s, state, course, l, &weights);
+            lift_correction::<T, S, R>(s, learn, state, course, l, &weights);
         }
     }
-    correct_first::<T, S, R, PLASTIC>(s, state, course, &first);
+    correct_first::<T, S, R>(s, learn, state, course, &first);
     if averaged > 0 {
         let of = weights.sum_after(table.of(m - averaged));
         let of = splat::<T, S, 4>(s, from_end(&weights, of));
@@ -277,8 +301,9 @@ fn leap<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
 
 /// What else than drives enters the somata above layer `l + 1` in all steps: target, or apical potentials.
 #[inline(always)]
-fn enter<T: Real, S: Simd, const PLASTIC: bool>(
+fn enter<T: Real, S: Simd>(
     s: S,
+    learn: bool,
     state: &mut State<T>,
     course: &mut Course<T>,
     l: usize,
@@ -289,7 +314,7 @@ fn enter<T: Real, S: Simd, const PLASTIC: bool>(
     if l + 1 < course.layers.len() {
         let (below, above) = state.layers.split_at_mut(l + 1);
         let extra = T::vectors_mut::<S>(&mut below[l].targets.extra);
-        let apical = Entering::<T, S>::new::<PLASTIC>(s, &mut above[0], weights);
+        let apical = Entering::<T, S>::new(s, learn, &mut above[0], weights);
         let (past, end) = course.layers[l + 1].apical.parts();
         let ([a0, a1, a2], end) = (vectors::<T, S>(past), T::vectors::<S>(end));
         for b in 0..end.len().min(extra.len()) {
@@ -319,17 +344,17 @@ struct Entering<'a, T: Real, S: Simd> {
 
 /// Whether the synapses `W_pi` change.
 #[inline(always)]
-fn changes_pi<T: Real, const PLASTIC: bool>(feedback: &FeedbackParts<'_, T>) -> bool {
-    PLASTIC && feedback.learning != T::ZERO
+fn changes_pi<T: Real>(learn: bool, feedback: &FeedbackParts<'_, T>) -> bool {
+    learn && feedback.learning != T::ZERO
 }
 
 impl<'a, T: Real, S: Simd> Entering<'a, T, S> {
     #[inline(always)]
-    fn new<const PLASTIC: bool>(s: S, layer: &'a mut Layer<T>, weights: &Weights) -> Self {
+    fn new(s: S, learn: bool, layer: &'a mut Layer<T>, weights: &Weights) -> Self {
         let all = 2 * layer.above();
         let (feedback, _) = layer.feedback.parts();
         Self {
-            by_nodes: changes_pi::<T, PLASTIC>(&feedback),
+            by_nodes: changes_pi::<T>(learn, &feedback),
             of: splat::<T, S, 4>(s, of_values(weights, Functional::Hidden)),
             columns: T::vectors::<S>(feedback.w),
             all,
@@ -369,7 +394,7 @@ pub(super) fn pass_on<T: Real, S: Simd>(s: S, m: usize, nudging: &[T], passed: &
     let (nudging, to) = (&nudging[m..2 * m], &mut to[m..2 * m]);
     let passed = &passed[..m];
     for i in 0..m {
-        to[i] = to[i] + nudging[i] * passed[i];
+        to[i] += nudging[i] * passed[i];
     }
 }
 
@@ -418,11 +443,11 @@ fn predict_targets<T: Real, S: Simd, R: Rate>(
     }
 }
 
-/// What apical potentials add to the somata of a layer. If its synapses `W_pi` change, what they become until the end, and
-/// apical potentials there.
+/// Leaves with the feedback what apical potentials add to the somata of a layer, see [`Entering`].
 #[inline(always)]
-fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
+fn predict_apical<T: Real, S: Simd>(
     s: S,
+    learn: bool,
     layer: &mut Layer<T>,
     nodes: &mut LayerNodes<T>,
     moments: &Moments,
@@ -430,32 +455,43 @@ fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
 ) {
     let m = layer.above();
     let (mut feedback, _) = layer.feedback.parts();
-    if !changes_pi::<T, PLASTIC>(&feedback) {
-        let of = splat::<T, S, 4>(s, of_values(weights, Functional::Hidden));
-        let (past, end) = nodes.rate.parts();
-        let ([r0, r1, r2], end) = (vectors::<T, S>(past), T::vectors::<S>(end));
-        let summed = T::vectors_mut::<S>(&mut nodes.passed);
-        for b in 0..summed.len() {
-            let zero = T::splat(s, T::ZERO);
-            summed[b] = add::<T, S, 4>(s, zero, of, [r0[b], r1[b], r2[b], end[b]]);
-        }
-        return feedback.take_rates(&nodes.passed[..2 * m]);
+    if changes_pi::<T>(learn, &feedback) {
+        return predict_pi::<T, S>(s, feedback, nodes, moments, weights);
     }
+    let of = splat::<T, S, 4>(s, of_values(weights, Functional::Hidden));
+    let (past, end) = nodes.rate.parts();
+    let ([r0, r1, r2], end) = (vectors::<T, S>(past), T::vectors::<S>(end));
+    let summed = T::vectors_mut::<S>(&mut nodes.passed);
+    for b in 0..summed.len() {
+        let zero = T::splat(s, T::ZERO);
+        summed[b] = add::<T, S, 4>(s, zero, of, [r0[b], r1[b], r2[b], end[b]]);
+    }
+    feedback.take_rates(&nodes.passed[..2 * m]);
+}
+
+/// What synapses `W_pi` become until the end, and apical potentials there.
+#[inline(always)]
+fn predict_pi<T: Real, S: Simd>(
+    s: S,
+    mut feedback: FeedbackParts<'_, T>,
+    nodes: &mut LayerNodes<T>,
+    moments: &Moments,
+    weights: &Weights,
+) {
+    let m = nodes.factors[0].len();
     feedback.take_rates(&nodes.rate.end()[..2 * m]);
     let learning = feedback.learning.to_f64();
-    {
-        let ([r0, r1, r2], end) = nodes.rate.parts();
-        for i in 0..2 {
-            let of = &weights.of_products[i];
-            for k in 0..m {
-                let rates = [r0[m + k], r1[m + k], r2[m + k], end[m + k]];
-                for a in 0..4 {
-                    let mut sum = 0.0;
-                    for b in 0..4 {
-                        sum += of[a][b] * rates[b].to_f64();
-                    }
-                    nodes.factors[i][k][a] = T::from_f64(learning * sum);
+    let ([r0, r1, r2], end) = nodes.rate.parts();
+    for i in 0..2 {
+        let of = &weights.of_products[i];
+        for k in 0..m {
+            let rates = [r0[m + k], r1[m + k], r2[m + k], end[m + k]];
+            for a in 0..4 {
+                let mut sum = 0.0;
+                for b in 0..4 {
+                    sum += of[a][b] * rates[b].to_f64();
                 }
+                nodes.factors[i][k][a] = T::from_f64(learning * sum);
             }
         }
     }
@@ -468,18 +504,16 @@ fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
     let [sum, power] = splat::<T, S, 2>(s, [moments.sum, moments.power]);
     for b in 0..end.len() {
         let w = &mut w[b * all..(b + 1) * all];
-        {
-            let values = [a0[b], a1[b], a2[b]];
-            for k in 0..m {
-                let (w, p) = (&mut w[m + k], &mut p[b * m + k]);
-                let old = *p;
-                let (mut w_new, mut p_new) = (T::fma(s, sum, old, *w), T::v_mul(s, power, old));
-                for a in 0..3 {
-                    w_new = T::fma(s, T::splat(s, nodes.factors[0][k][a]), values[a], w_new);
-                    p_new = T::fma(s, T::splat(s, nodes.factors[1][k][a]), values[a], p_new);
-                }
-                (*w, *p) = (w_new, p_new);
+        let values = [a0[b], a1[b], a2[b]];
+        for k in 0..m {
+            let (w, p) = (&mut w[m + k], &mut p[b * m + k]);
+            let old = *p;
+            let (mut w_new, mut p_new) = (T::fma(s, sum, old, *w), T::v_mul(s, power, old));
+            for a in 0..3 {
+                w_new = T::fma(s, T::splat(s, nodes.factors[0][k][a]), values[a], w_new);
+                p_new = T::fma(s, T::splat(s, nodes.factors[1][k][a]), values[a], p_new);
             }
+            (*w, *p) = (w_new, p_new);
         }
         end[b] = weighted_sum::<T, S>(s, &w[..used], feedback.rates);
     }
@@ -488,8 +522,9 @@ fn predict_apical<T: Real, S: Simd, const PLASTIC: bool>(
 /// The first hidden layer at the end, with errors as predicted until then; the sums of the squares of what they
 /// missed, and of errors.
 #[inline(always)]
-fn predict_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
+fn predict_first<T: Real, S: Simd, R: Rate>(
     s: S,
+    learn: bool,
     state: &mut State<T>,
     course: &mut Course<T>,
     of: &First<T, S>,
@@ -504,7 +539,7 @@ fn predict_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     let rate = T::vectors_mut::<S>(layer.forward.rate_mut());
     let (feedback, _) = layer.feedback.parts();
     let entering = Entering::<T, S> {
-        by_nodes: changes_pi::<T, PLASTIC>(&feedback),
+        by_nodes: changes_pi::<T>(learn, &feedback),
         of: of.of_apical,
         columns: T::vectors::<S>(feedback.w),
         all,
@@ -516,69 +551,133 @@ fn predict_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     let (past, end) = course.first.parts();
     let [e0, e1, e2] = vectors::<T, S>(past);
     let error = T::vectors_mut::<S>(end);
-    let (w, p) = (w.as_chunks_mut::<2>().0, p.as_chunks_mut::<2>().0);
     let n = soma.len();
-    let (w, p) = (&mut w[..n], &mut p[..n]);
-    let (mask, bias, rate) = (&mask[..n], &bias[..n], &mut rate[..n]);
-    let (a0, a1, a2, a3) = (&a0[..n], &a1[..n], &a2[..n], &a3[..n]);
-    let (e0, e1, e2, error) = (&e0[..n], &e1[..n], &e2[..n], &mut error[..n]);
-    let mut squares = [T::splat(s, T::ZERO); 2];
-    for b in 0..n {
-        let (w, p) = (&mut w[b], &mut p[b]);
-        let (old_w, old_p) = (*w, *p);
-        let settled = T::fma(s, of.goal[1], w[1], T::v_mul(s, of.goal[0], w[0]));
-        let settled = T::v_mul(s, of.prediction, settled);
-        let mut u = T::fma(s, of.keep, T::v_sub(s, soma[b], settled), settled);
-        u = add::<T, S, 2>(s, u, of.of_w, old_w);
-        u = entering.add(s, b, u, [a0[b], a1[b], a2[b], a3[b]]);
-        if PLASTIC {
-            let errors = [e0[b], e1[b], e2[b]];
-            u = add::<T, S, 2>(s, u, of.of_p, old_p);
-            for a in 0..3 {
-                u = T::fma(s, of.of_error[a], errors[a], u);
+    let mut layer = Blocks {
+        w: &mut w.as_chunks_mut::<2>().0[..n],
+        p: &mut p.as_chunks_mut::<2>().0[..n],
+        soma,
+        rate: &mut rate[..n],
+        error: &mut error[..n],
+        mask: &mask[..n],
+        bias: &bias[..n],
+        apical: [&a0[..n], &a1[..n], &a2[..n], &a3[..n]],
+        errors: [&e0[..n], &e1[..n], &e2[..n]],
+        missed: T::splat(s, T::ZERO),
+        squares: T::splat(s, T::ZERO),
+    };
+    // Two by two: what a leap does to a block is longer than the registers hold.
+    let mut b = 0;
+    while b + 2 <= n {
+        layer.advance::<R, 2>(s, learn, b, of, &entering);
+        b += 2;
+    }
+    if b < n {
+        layer.advance::<R, 1>(s, learn, b, of, &entering);
+    }
+    [
+        T::v_sum(s, layer.missed).to_f64(),
+        T::v_sum(s, layer.squares).to_f64(),
+    ]
+}
+
+/// The first hidden layer and its input's weights, in blocks of lanes.
+struct Blocks<'a, T: Real, S: Simd> {
+    w: &'a mut [[T::V<S>; 2]],
+    p: &'a mut [[T::V<S>; 2]],
+    soma: &'a mut [T::V<S>],
+    rate: &'a mut [T::V<S>],
+    error: &'a mut [T::V<S>],
+    mask: &'a [T::V<S>],
+    bias: &'a [T::V<S>],
+    /// At the nodes.
+    apical: [&'a [T::V<S>]; 4],
+    errors: [&'a [T::V<S>]; 3],
+    /// Sums of squares: of what the predictions of errors missed, and of errors.
+    missed: T::V<S>,
+    squares: T::V<S>,
+}
+
+impl<T: Real, S: Simd> Blocks<'_, T, S> {
+    /// A leap of `B` blocks from block `start` on.
+    #[inline(always)]
+    fn advance<R: Rate, const B: usize>(
+        &mut self,
+        s: S,
+        learn: bool,
+        start: usize,
+        of: &First<T, S>,
+        entering: &Entering<'_, T, S>,
+    ) {
+        let zero = T::splat(s, T::ZERO);
+        let (mut u, mut predicted) = ([zero; B], [zero; B]);
+        for i in 0..B {
+            let b = start + i;
+            let (w, p) = (self.w[b], self.p[b]);
+            let settled = T::fma(s, of.goal[1], w[1], T::v_mul(s, of.goal[0], w[0]));
+            let settled = T::v_mul(s, of.prediction, settled);
+            u[i] = T::fma(s, of.keep, T::v_sub(s, self.soma[b], settled), settled);
+            u[i] = add::<T, S, 2>(s, u[i], of.of_w, w);
+            let [a0, a1, a2, a3] = self.apical;
+            u[i] = entering.add(s, b, u[i], [a0[b], a1[b], a2[b], a3[b]]);
+            if !learn {
+                continue;
             }
+            let errors = [self.errors[0][b], self.errors[1][b], self.errors[2][b]];
+            let mut learned = T::v_mul(s, of.of_p[0], p[0]);
+            learned = T::fma(s, of.of_p[1], p[1], learned);
+            for a in 0..3 {
+                learned = T::fma(s, of.of_error[a], errors[a], learned);
+            }
+            u[i] = T::v_add(s, u[i], learned);
+            let mut drive = zero;
             for c in 0..2 {
-                let mut w_new = T::fma(s, of.sum, old_p[c], old_w[c]);
-                let mut p_new = T::v_mul(s, of.power, old_p[c]);
+                let mut w_new = T::fma(s, of.sum, p[c], w[c]);
+                let mut p_new = T::v_mul(s, of.power, p[c]);
                 for a in 0..3 {
                     w_new = T::fma(s, of.to_w[c][a], errors[a], w_new);
                     p_new = T::fma(s, of.to_p[c][a], errors[a], p_new);
                 }
-                (w[c], p[c]) = (w_new, p_new);
+                (self.w[b][c], self.p[b][c]) = (w_new, p_new);
+                drive = T::fma(s, of.x[c], w_new, drive);
             }
+            predicted[i] = T::v_mul(s, of.prediction, drive);
         }
-        soma[b] = u;
-        let r = if PLASTIC {
-            let drive = T::fma(s, of.x[1], w[1], T::v_mul(s, of.x[0], w[0]));
-            let predicted = T::v_mul(s, of.prediction, drive);
-            let ([r], [e], []) = R::rates_and_errors::<T, S, 1, 0>(s, [u], [predicted], []);
-            let before = T::v_mul(s, of.end[0], e0[b]);
-            let before = T::fma(s, of.end[2], e2[b], T::fma(s, of.end[1], e1[b], before));
-            let missed = T::v_sub(s, e, before);
-            squares[0] = T::fma(s, missed, missed, squares[0]);
-            squares[1] = T::fma(s, e, e, squares[1]);
-            error[b] = e;
-            r
+        let rates;
+        if learn {
+            let (r, e, []) = R::rates_and_errors::<T, S, B, 0>(s, u, predicted, []);
+            rates = r;
+            for i in 0..B {
+                let b = start + i;
+                let errors = [self.errors[0][b], self.errors[1][b], self.errors[2][b]];
+                let before = add::<T, S, 3>(s, zero, of.end, errors);
+                let missed = T::v_sub(s, e[i], before);
+                self.missed = T::fma(s, missed, missed, self.missed);
+                self.squares = T::fma(s, e[i], e[i], self.squares);
+                self.error[b] = e[i];
+            }
         } else {
-            let ([r], []) = R::rates_of_arguments::<T, S, 1, 0>(s, [u], []);
-            r
-        };
-        rate[b] = T::fma(s, mask[b], r, bias[b]);
+            let (r, []) = R::rates_of_arguments::<T, S, B, 0>(s, u, []);
+            rates = r;
+        }
+        for i in 0..B {
+            let b = start + i;
+            self.soma[b] = u[i];
+            self.rate[b] = T::fma(s, self.mask[b], rates[i], self.bias[b]);
+        }
     }
-    let [missed, errors] = squares;
-    [T::v_sum(s, missed).to_f64(), T::v_sum(s, errors).to_f64()]
 }
 
 /// Drives of a layer's targets at the end.
 #[inline(always)]
-fn drive<T: Real, S: Simd, const PLASTIC: bool>(
+fn drive<T: Real, S: Simd>(
     s: S,
+    learn: bool,
     layer: &mut Layer<T>,
     nodes: &mut LayerNodes<T>,
     moments: &Moments,
     weights: &Weights,
 ) {
-    if !(PLASTIC && layer.forward.is_plastic()) {
+    if !(learn && layer.forward.is_plastic()) {
         layer.forward.run(s, false);
         nodes.drive.end_mut().copy_from_slice(layer.forward.drive());
         return;
@@ -643,7 +742,7 @@ fn drive<T: Real, S: Simd, const PLASTIC: bool>(
 
 /// Scalar products that are computed side by side.
 const SIDE: usize = 4;
-const _: () = assert!(CAPACITY % SIDE == 0);
+const _: () = assert!(CAPACITY.is_multiple_of(SIDE));
 
 /// Writes what is kept of a layer's changes into its matrices.
 #[inline(always)]
@@ -669,8 +768,9 @@ fn apply<T: Real, S: Simd>(s: S, layer: &mut Layer<T>, changes: &mut LowRank<T>)
 /// Somata and rates of the targets with drives as they are, and errors; the largest change of a rate. What the changes of
 /// rates add to the rates that [`Entering`] sums up is left in `passed`.
 #[inline(always)]
-fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
+fn correct_targets<T: Real, S: Simd, R: Rate>(
     s: S,
+    learn: bool,
     layer: &mut Layer<T>,
     nodes: &mut LayerNodes<T>,
     kind: Functional,
@@ -707,7 +807,7 @@ fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     let rate = T::vectors_mut::<S>(nodes.rate.end_mut());
     let prediction = T::vectors::<S>(&constants.prediction);
     let learning = T::vectors::<S>(&constants.learning);
-    let plastic = PLASTIC && layer.forward.is_plastic();
+    let plastic = learn && layer.forward.is_plastic();
     let changes = &mut nodes.changes;
     let (past, error) = nodes.error.parts();
     let [e0, e1, e2] = vectors::<T, S>(past);
@@ -751,8 +851,9 @@ fn correct_targets<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
 /// What the changes of rates of the targets do to the apical potentials of a layer and to its synapses `W_pi`; what they do
 /// to its somata is left with the feedback.
 #[inline(always)]
-fn correct_apical<T: Real, S: Simd, const PLASTIC: bool>(
+fn correct_apical<T: Real, S: Simd>(
     s: S,
+    learn: bool,
     layer: &mut Layer<T>,
     nodes: &mut LayerNodes<T>,
     weights: &Weights,
@@ -760,7 +861,7 @@ fn correct_apical<T: Real, S: Simd, const PLASTIC: bool>(
     let m = layer.above();
     let (mut feedback, to_soma) = layer.feedback.parts();
     let to_soma = T::vectors_mut::<S>(to_soma);
-    let plastic = changes_pi::<T, PLASTIC>(&feedback);
+    let plastic = changes_pi::<T>(learn, &feedback);
     let of_rates = if plastic {
         nodes.rate.end()
     } else {
@@ -799,8 +900,9 @@ fn correct_apical<T: Real, S: Simd, const PLASTIC: bool>(
 
 /// Passes a change of apical potentials of layer `l + 1` on to its somata, which are targets of the layer below.
 #[inline(always)]
-fn lift_correction<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
+fn lift_correction<T: Real, S: Simd, R: Rate>(
     s: S,
+    learn: bool,
     state: &mut State<T>,
     course: &mut Course<T>,
     l: usize,
@@ -822,7 +924,7 @@ fn lift_correction<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
         soma[b] = T::v_add(s, soma[b], du);
         rate[b] = T::v_add(s, rate[b], dr);
         passed[b] = T::fma(s, hidden, dr, passed[b]);
-        if PLASTIC {
+        if learn {
             error[b] = T::fma(s, learning[b], dr, error[b]);
         }
     }
@@ -830,8 +932,9 @@ fn lift_correction<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
 
 /// The first hidden layer with apical potentials and errors as they are.
 #[inline(always)]
-fn correct_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
+fn correct_first<T: Real, S: Simd, R: Rate>(
     s: S,
+    learn: bool,
     state: &mut State<T>,
     course: &mut Course<T>,
     of: &First<T, S>,
@@ -853,7 +956,7 @@ fn correct_first<T: Real, S: Simd, R: Rate, const PLASTIC: bool>(
     let (e0, e1, e2) = (&e0[..n], &e1[..n], &e2[..n]);
     for b in 0..n {
         let mut du = to_soma[b];
-        if PLASTIC {
+        if learn {
             let before = T::v_mul(s, of.end[0], e0[b]);
             let before = T::fma(s, of.end[2], e2[b], T::fma(s, of.end[1], e1[b], before));
             let missed = T::v_sub(s, error[b], before);

@@ -1,4 +1,17 @@
 //! Steps that need not be taken: where a network settles before anything is learned or seen of it.
+//!
+//! While weights are frozen, and if feedback is cancelled (`W_pi = -W_down`), there is one stable state, which input and
+//! target lead to, and the past is forgotten within a few ms. Its fixed point, where all somata obey (1 - κ) u = I, is found
+//! by sweeps: layer after layer up, with the apical potentials of the last sweep. What input and target have yet to go fades
+//! by a in every step, and so does, to first order, the distance of everything from the fixed point:
+//!
+//! ```text
+//! u - u' = (I - I') / (a - κ)         ' at the fixed point
+//! ```
+//!
+//! which the same sweeps solve. Where both are near enough to what the steps would lead to
+//! ([`Pace::before`](crate::pyralnet::state::pace::Pace::before)), they take their place: in training patterns for the steps
+//! before the learning-lag, in test patterns for all.
 
 use pulp::Simd;
 
