@@ -36,7 +36,7 @@
 //! Source of such schemes, with exponentials for powers: S. Cox and P. Matthews, J. Comput. Phys. 176 (2002), 430-455;
 //! M. Hochbruck and A. Ostermann, *Exponential integrators*, Acta Numerica 19 (2010), 209-286.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::general::lift_rates;
 use crate::Real;
@@ -260,7 +260,14 @@ fn leap<T: Real, S: Simd, R: Rate>(
     let mut changed = 0.0_f64;
     for l in 0..=last {
         let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
-        drive::<T, S>(s, learn, layer, nodes, moments, &weights);
+        s.vectorize(Drive {
+            learn,
+            layer,
+            nodes,
+            moments,
+            weights: &weights,
+        });
+        let (layer, nodes) = (&mut state.layers[l], &mut course.layers[l]);
         let of_rates = correct_targets::<T, S, R>(s, learn, layer, nodes, kind(l), &weights);
         changed = changed.max(of_rates);
         if l < last {
@@ -667,7 +674,31 @@ impl<T: Real, S: Simd> Blocks<'_, T, S> {
     }
 }
 
-/// Drives of a layer's targets at the end.
+/// Drives of a layer's targets at the end; compiled once, and not for every activation function.
+struct Drive<'a, T: Real> {
+    learn: bool,
+    layer: &'a mut Layer<T>,
+    nodes: &'a mut LayerNodes<T>,
+    moments: &'a Moments,
+    weights: &'a Weights,
+}
+
+impl<T: Real> WithSimd for Drive<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        drive::<T, S>(
+            s,
+            self.learn,
+            self.layer,
+            self.nodes,
+            self.moments,
+            self.weights,
+        );
+    }
+}
+
 #[inline(always)]
 fn drive<T: Real, S: Simd>(
     s: S,
