@@ -131,8 +131,10 @@ pub enum Integrator {
     /// Explicit Euler with step `dt_ms` throughout, as published.
     #[default]
     Euler,
-    /// The sums of those steps, many at once, with a controlled error: an exponential predictor-corrector scheme. The input's
-    /// weights are simulated in [`InputForm::Factored`], whatever `input` says.
+    /// The sums of those steps, many at once, with a controlled error: an exponential predictor-corrector scheme. Where
+    /// feedback is cancelled and the past forgotten, the steady state takes the place of steps that nothing is learned in or
+    /// seen of. An observer sees every step that it asks for, which takes shorter leaps. The input's weights are simulated
+    /// in [`InputForm::Factored`], whatever `input` says.
     Adaptive,
 }
 

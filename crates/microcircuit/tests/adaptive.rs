@@ -150,7 +150,7 @@ impl Errors {
     }
 }
 
-/// Half of the error that is promised: of weight changes after 40 patterns, in relation to them.
+/// The error that is promised at the default tolerance: of weight changes after 40 patterns, in relation to them.
 const PROMISED: f64 = 1e-3;
 
 #[test]
@@ -182,7 +182,10 @@ fn weight_changes_of_trained_networks_are_right_to_a_thousandth() {
                 in_single.worst() < 1.5 * PROMISED,
                 "{t} {lag}: {in_single:?}"
             );
-            assert!(errors.output < 1e-4, "{t} {lag}: {errors:?}");
+            assert!(
+                errors.output < 10.0 * raw.tolerance,
+                "{t} {lag}: {errors:?}"
+            );
             assert!(double.evaluations < 70.0, "{}", double.evaluations);
         }
     }
