@@ -16,7 +16,8 @@
 use pulp::Simd;
 
 use super::general::lift_rates;
-use super::leap::{add, pass_on, sides, splat};
+use super::leap::targets::{pass_on, sides};
+use super::leap::weigh::{add, splat};
 use crate::Real;
 use crate::kernels::columns::weighted_sum;
 use crate::kernels::elementary::Rate;

@@ -1,4 +1,4 @@
-//! Sums over the steps of a leap, see [`leap`](crate::pyralnet::kernels::leap): tabled once per network, and weighted for each leap.
+//! Sums over the steps of a leap: tabled once per network, and weighted for each leap.
 
 use super::State;
 use crate::Real;
@@ -290,4 +290,58 @@ fn products(moments: &[f64; 7], basis: &[[f64; 4]; 4], end: [f64; 3]) -> [[f64; 
         }
     }
     of
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NetworkParams, Tuning};
+
+    #[test]
+    fn cubics_are_summed_as_steps_would() {
+        let params = NetworkParams::yin_yang().check().expect("valid");
+        let state = State::<f64>::new(params, Tuning::default());
+        let (table, beta) = (Table::new(&state), state.decay());
+        let y = |t: f64| 0.3 - 0.02 * t + 1e-3 * t * t - 2e-6 * t * t * t;
+        let r = |t: f64| 0.5 + 0.01 * t - 2e-4 * t * t + 3e-6 * t * t * t;
+        let (m, spacing) = (
+            40,
+            Spacing {
+                last: 25,
+                before: 12,
+            },
+        );
+        let weights = Weights::new(table.of(m), m, spacing);
+        let at = [0.0, -25.0, -37.0].map(y);
+        let predicted: f64 = (0..3).map(|a| weights.of(Functional::End)[a] * at[a]).sum();
+        let values = [at[0], at[1], at[2], y(40.0) - predicted];
+        let sum = |of: [f64; 4]| -> f64 { (0..4).map(|a| of[a] * values[a]).sum() };
+        let kappa = table.kappa()[Functional::Inn as usize];
+        let (mut u, mut w, mut p, mut w_er, mut p_er, mut mean) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+        for j in 0..m {
+            let t = j as f64;
+            u = kappa * u + y(t);
+            (w, p) = (w + p, beta * p + y(t));
+            (w_er, p_er) = (w_er + p_er, beta * p_er + y(t) * r(t));
+            mean += y(t + 1.0);
+        }
+        let rates = [0.0, -25.0, -37.0, 40.0].map(r);
+        let product = |of: &[[f64; 4]; 4]| -> f64 {
+            let row = |a: usize| (0..4).map(|b| of[a][b] * rates[b]).sum::<f64>();
+            (0..4).map(|a| row(a) * values[a]).sum()
+        };
+        for (ours, exact) in [
+            (sum(weights.of(Functional::End)), y(40.0)),
+            (sum(weights.of(Functional::Inn)), u),
+            (sum(weights.of(Functional::Weight)), w),
+            (sum(weights.of(Functional::Change)), p),
+            (sum(weights.of(Functional::Sum)), mean),
+            (product(&weights.of_products[0]), w_er),
+            (product(&weights.of_products[1]), p_er),
+        ] {
+            assert!((ours - exact).abs() < 1e-10 * exact.abs(), "{ours} {exact}");
+        }
+        let last: f64 = (31..=40).map(|t| y(f64::from(t))).sum();
+        assert!((sum(weights.sum_after(table.of(30))) - last).abs() < 1e-10 * last);
+    }
 }
