@@ -356,6 +356,11 @@ mod tests {
         [yin_yang, random, deep]
     }
 
+    /// An observer, in whose presence no steps are left out.
+    fn never() -> impl Observer<f64> {
+        crate::Every(u64::MAX, |_: &View<'_, f64>| {})
+    }
+
     #[test]
     fn leaps_of_one_step_are_those_of_euler() {
         for raw in cases() {
@@ -381,7 +386,9 @@ mod tests {
                 };
                 let mut means = [vec![0.0; outputs], vec![0.0; outputs]];
                 for (driver, mean) in [&mut leaps, &mut steps].into_iter().zip(&mut means) {
-                    driver.present(&pattern, &mut (), mean).expect("stable");
+                    driver
+                        .present(&pattern, &mut never(), mean)
+                        .expect("stable");
                 }
                 for (a, b) in means[0].iter().zip(&means[1]) {
                     assert!((a - b).abs() < 1e-12, "{a} {b} {round}");
@@ -420,10 +427,8 @@ mod tests {
                 let mut targets = [0.1; 3];
                 targets[target] = 1.0;
                 let pattern = Pattern::train(&input, &targets);
-                // Watched, so that no steps are left out.
-                let mut never = crate::Every(u64::MAX, |_: &View<'_, f64>| {});
                 driver
-                    .present(&pattern, &mut never, &mut mean)
+                    .present(&pattern, &mut never(), &mut mean)
                     .expect("stable");
             }
             driver.weights().hidden[0].up.clone()

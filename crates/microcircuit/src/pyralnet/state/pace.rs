@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(before(0.0, 20), None, "the state at the start counts");
         assert_eq!(before(10.0, 60), None, "the input still moves");
         assert_eq!(before(10.0, 300), Some(0));
-        assert!(before(10.0, 120).is_some_and(|n| 0 < n && n <= 60));
+        assert!(before(10.0, 135).is_some_and(|n| 0 < n && n <= 60));
         assert_eq!(pace.before(1.0, (100, true), poles), None);
         assert_eq!(pace.before(1e-3, (100, true), poles), Some(0));
     }
