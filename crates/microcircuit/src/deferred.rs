@@ -21,7 +21,7 @@ use pulp::{Simd, WithSimd};
 use crate::Real;
 use crate::kernels::aligned::{Aligned, padded};
 use crate::kernels::packed::{Packed, tile_for};
-use crate::kernels::rows::{self, Change, Leap};
+use crate::kernels::rows::{self, Change, Products};
 
 /// By which P a weight changes in a step, the old one or the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,14 +188,22 @@ impl<T: Real> Deferred<T> {
         });
     }
 
-    /// Applies what a leap changes, and computes `drive = W r` with the new weights.
+    /// `drive = (W + sum P) r`. Nothing may wait.
     #[inline(always)]
-    pub(crate) fn leap<S: Simd>(&mut self, s: S, leap: Leap<'_, T, S>) {
-        let tile = self.w.tile();
+    pub(crate) fn drive_decaying<S: Simd>(&mut self, s: S, sum: T) {
+        let w = T::vectors::<S>(self.w.data());
+        let p = T::vectors::<S>(self.p.data());
+        let rate = T::vectors::<S>(&self.rates[self.roles[0]]);
+        rows::drive_decaying::<T, S>(s, self.w.tile(), (w, p), sum, rate, &mut self.drive);
+    }
+
+    /// Applies changes that were kept elsewhere, see [`rows::apply`]. Nothing may wait.
+    #[inline(always)]
+    pub(crate) fn apply<S: Simd>(&mut self, s: S, decay: (T, T), changes: Products<'_, T, S>) {
+        let (tile, blocks) = (self.w.tile(), T::vectors::<S>(&self.rates[0]).len());
         let w = T::vectors_mut::<S>(self.w.data_mut());
         let p = T::vectors_mut::<S>(self.p.data_mut());
-        let rate = T::vectors::<S>(&self.rates[self.roles[0]]);
-        rows::leap_and_drive::<T, S>(s, tile, (w, p), leap, rate, &mut self.drive);
+        rows::apply::<T, S>(s, tile, (w, p), decay, blocks, changes);
     }
 
     /// Applies all changes that wait.

@@ -77,8 +77,8 @@ pub struct NetworkParams {
     /// How the full simulation advances in time.
     #[serde(default)]
     pub integrator: Integrator,
-    /// Error the adaptive integrator allows itself per long step, as a change of potential. Below 1e-5, rounding in
-    /// single precision is taken for such an error, and steps become needlessly short.
+    /// Error of rates that the adaptive integrator allows itself per leap. The default keeps weight changes right to 1e-3 of
+    /// their norm; below 3e-6, rounding in single precision is taken for an error, and leaps become needlessly short.
     #[serde(default = "default_tolerance")]
     pub tolerance: f64,
     /// SteadNet: upward and downward sweeps per exposure.
@@ -131,7 +131,10 @@ pub enum Integrator {
     /// Explicit Euler with step `dt_ms` throughout, as published.
     #[default]
     Euler,
-    /// The published Euler step through the transient of every pattern, then long steps of controlled error.
+    /// The sums of those steps, many at once, with a controlled error: an exponential predictor-corrector scheme. Where
+    /// feedback is cancelled and the past forgotten, the steady state takes the place of steps that nothing is learned in or
+    /// seen of. An observer sees every step that it asks for, which takes shorter leaps. The input's weights are simulated
+    /// in [`InputForm::Factored`], whatever `input` says.
     Adaptive,
 }
 

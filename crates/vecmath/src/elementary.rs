@@ -142,6 +142,9 @@ pub trait Rate: Copy {
         (rates, errors, also)
     }
 
+    /// f'(u), given f(u).
+    fn slope<T: Constants, S: Simd>(s: S, rate: T::V<S>) -> T::V<S>;
+
     /// f(u) of one vector.
     #[inline(always)]
     fn rate<T: Constants, S: Simd>(s: S, u: T::V<S>) -> T::V<S> {
@@ -187,6 +190,12 @@ impl Rate for Sigmoid {
     fn rates<T: Constants, S: Simd, const N: usize>(s: S, u: [T::V<S>; N]) -> [T::V<S>; N] {
         let a = exp_minus::<T, S, N>(s, u);
         logistic::<T, S, N>(s, a)
+    }
+
+    /// f (1 - f)
+    #[inline(always)]
+    fn slope<T: Constants, S: Simd>(s: S, rate: T::V<S>) -> T::V<S> {
+        T::v_sub(s, rate, T::v_mul(s, rate, rate))
     }
 
     /// Arguments are those of the exponential, -u log₂e.
@@ -267,6 +276,13 @@ impl Rate for SoftRelu {
             r[i] = T::v_add(s, T::v_max(s, u[i], zero), T::fma(s, twice, series, twice));
         }
         r
+    }
+
+    /// 1 - exp(-f)
+    #[inline(always)]
+    fn slope<T: Constants, S: Simd>(s: S, rate: T::V<S>) -> T::V<S> {
+        let [a] = exp_minus::<T, S, 1>(s, [rate]);
+        T::v_sub(s, T::splat(s, T::ONE), a)
     }
 }
 

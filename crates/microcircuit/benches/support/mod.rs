@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use divan::{Bencher, black_box};
 use microcircuit::reference::PlainPyraLNet;
 use microcircuit::{
-    Microcircuit, NetworkParams, Number, Params, Pattern, PerLayer, PyraLNet, Real, Tuning, Weights,
+    Integrator, Microcircuit, NetworkParams, Number, Params, Pattern, PerLayer, PyraLNet, Real,
+    Tuning, Weights,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -53,6 +54,44 @@ pub fn samples(params: &Params, n: usize) -> Vec<(Vec<f64>, Vec<f64>)> {
     let mut random = |n: usize| -> Vec<f64> { (0..n).map(|_| rng.random()).collect() };
     let (inputs, outputs) = (params.dim(0), params.dim(params.n_hidden() + 1));
     (0..n).map(|_| (random(inputs), random(outputs))).collect()
+}
+
+/// Points of a disk, one of three classes each, as in the Yin-Yang task: inputs and targets.
+pub fn points(n: usize) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut point = || loop {
+        let (x, y): (f64, f64) = (rng.random(), rng.random());
+        if (x - 0.5).hypot(y - 0.5) <= 0.5 {
+            return (x, y);
+        }
+    };
+    let sample = |(x, y): (f64, f64)| {
+        let [left, right] = [0.25, 0.75].map(|c: f64| (x - c).hypot(y - 0.5));
+        let class = if left < 0.1 || right < 0.1 {
+            2
+        } else {
+            usize::from(left <= 0.25 || y > 0.5 && right > 0.25)
+        };
+        let target = (0..3).map(|k| if k == class { 1.0 } else { 0.1 });
+        (vec![x, y, 1.0 - x, 1.0 - y], target.collect())
+    };
+    (0..n).map(|_| sample(point())).collect()
+}
+
+/// The simulation under test, with weights that Euler's steps have trained on so many [`points`].
+pub fn trained<T: Number>(params: NetworkParams, patterns: usize) -> PyraLNet<T> {
+    let fixed = NetworkParams {
+        integrator: Integrator::Euler,
+        ..params.clone()
+    };
+    let mut teacher = tuned::<f32>(fixed, Tuning::default());
+    for (input, target) in points(patterns) {
+        let pattern = Pattern::train(&input, &target);
+        teacher.present(&pattern, &mut ()).expect("stable");
+    }
+    let weights = teacher.weights().cast();
+    let params = params.check().expect("valid");
+    PyraLNet::build(params, &weights, Tuning::default(), None).expect("fits")
 }
 
 /// The simulation under test.

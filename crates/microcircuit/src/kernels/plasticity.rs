@@ -60,28 +60,3 @@ pub(crate) fn columns_twice<T: Constants, S: Simd>(
         (w[c], p[c]) = step::<T, S, false>(s, between, e_1, T::splat(s, x_1[c]), decay);
     }
 }
-
-/// What m steps (of the kind that adds the old P) do while e x stays the same:
-///
-/// ```text
-/// W ← W + S P + R e x
-/// P ← βᵐ P + S e x         S = Σ_j βʲ,  R = Σ_j β^(m-1-j) j,  j = 0 … m - 1
-/// ```
-pub(crate) struct Steps<T: Constants, S: Simd> {
-    /// βᵐ
-    pub(crate) keep: T::V<S>,
-    /// S
-    pub(crate) sum: T::V<S>,
-    /// R
-    pub(crate) ramp: T::V<S>,
-}
-
-impl<T: Constants, S: Simd> Steps<T, S> {
-    /// Applies them to W and P.
-    #[inline(always)]
-    pub(crate) fn apply(&self, s: S, w: &mut T::V<S>, p: &mut T::V<S>, e: T::V<S>, x: T::V<S>) {
-        let (ex, old) = (T::v_mul(s, e, x), *p);
-        *w = T::fma(s, self.sum, old, T::fma(s, self.ramp, ex, *w));
-        *p = T::fma(s, self.sum, ex, T::v_mul(s, self.keep, old));
-    }
-}

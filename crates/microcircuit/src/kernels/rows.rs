@@ -6,6 +6,7 @@ use pulp::Simd;
 
 use super::elementary::Constants;
 use super::plasticity;
+use super::sums::sums;
 use super::tiles::for_tile;
 
 /// What is left to apply of one plastic step: its presynaptic rates, and per row its postsynaptic factors c.
@@ -193,61 +194,99 @@ fn each_sum<T: Constants, S: Simd, const R: usize>(s: S, vectors: [T::V<S>; R]) 
     sums
 }
 
-/// What is left to apply of many plastic steps at once: `W ← W + sum P + of_w rateᵀ`, then
-/// `P ← keep P + of_p rateᵀ` with the old P in both.
-#[derive(Clone, Copy)]
-pub(crate) struct Leap<'a, T: Constants, S: Simd> {
-    pub(crate) sum: T,
-    pub(crate) keep: T,
-    pub(crate) rate: &'a [T::V<S>],
-    /// One per row.
-    pub(crate) of_w: &'a [T],
-    pub(crate) of_p: &'a [T],
+/// The sums over the lanes of `R` vectors: at once, where they fit into one.
+#[inline(always)]
+pub(crate) fn store_sums<T: Constants, S: Simd, const R: usize>(
+    s: S,
+    to: &mut [T],
+    vectors: [T::V<S>; R],
+) {
+    if R <= size_of::<T::V<S>>() / size_of::<T>() {
+        return T::store_part(s, &mut to[..R], sums::<T, S, R>(s, vectors));
+    }
+    for k in 0..R {
+        to[k] = T::v_sum(s, vectors[k]);
+    }
 }
 
-/// Applies `leap` to W and P, and computes `drive = W rate` with the new W.
+/// `drive = (W + sum P) rate`
 #[inline(always)]
-pub(crate) fn leap_and_drive<T: Constants, S: Simd>(
+pub(crate) fn drive_decaying<T: Constants, S: Simd>(
     s: S,
     tile: usize,
-    (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
-    leap: Leap<'_, T, S>,
+    (w, p): (&[T::V<S>], &[T::V<S>]),
+    sum: T,
     rate: &[T::V<S>],
     drive: &mut [T],
 ) {
     #[inline(always)]
     fn tiles<T: Constants, S: Simd, const R: usize>(
         s: S,
-        (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
-        leap: Leap<'_, T, S>,
+        (w, p): (&[T::V<S>], &[T::V<S>]),
+        sum: T,
         rate: &[T::V<S>],
         drive: &mut [T],
     ) {
-        let (sum, keep) = (T::splat(s, leap.sum), T::splat(s, leap.keep));
-        let (w, p) = (w.as_chunks_mut::<R>().0, p.as_chunks_mut::<R>().0);
-        let (of_w, of_p) = (leap.of_w.as_chunks::<R>().0, leap.of_p.as_chunks::<R>().0);
+        let sum = T::splat(s, sum);
+        let (w, p) = (w.as_chunks::<R>().0, p.as_chunks::<R>().0);
         let drive = drive.as_chunks_mut::<R>().0;
-        let blocks = rate.len();
         for tile in 0..drive.len() {
-            let range = tile * blocks..(tile + 1) * blocks;
-            let (Some(w), Some(p)) = (w.get_mut(range.clone()), p.get_mut(range)) else {
+            let blocks = tile * rate.len()..(tile + 1) * rate.len();
+            let (Some(w), Some(p)) = (w.get(blocks.clone()), p.get(blocks)) else {
                 return;
             };
-            let (of_w, of_p) = (&of_w[tile], &of_p[tile]);
             let mut sums = [T::splat(s, T::ZERO); R];
-            for b in 0..blocks {
-                let (rate, old) = (rate[b], leap.rate[b]);
+            for b in 0..rate.len() {
                 for k in 0..R {
-                    let (w_old, p_old) = (w[b][k], p[b][k]);
-                    let pushed = T::fma(s, T::splat(s, of_w[k]), old, w_old);
-                    let w_new = T::fma(s, sum, p_old, pushed);
-                    w[b][k] = w_new;
-                    p[b][k] = T::fma(s, T::splat(s, of_p[k]), old, T::v_mul(s, keep, p_old));
-                    sums[k] = T::fma(s, w_new, rate, sums[k]);
+                    let w = T::fma(s, sum, p[b][k], w[b][k]);
+                    sums[k] = T::fma(s, w, rate[b], sums[k]);
                 }
             }
-            drive[tile] = each_sum(s, sums);
+            store_sums::<T, S, R>(s, &mut drive[tile], sums);
         }
     }
-    for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), leap, rate, drive));
+    for_tile!(tile, R => tiles::<T, S, R>(s, (w, p), sum, rate, drive));
+}
+
+/// Changes that are kept as a sum of products of a vector per row and one along it, `rates`, one after the other.
+#[derive(Clone, Copy)]
+pub(crate) struct Products<'a, T: Constants, S: Simd> {
+    pub(crate) rates: &'a [T::V<S>],
+    /// One number per row, `stride` apart from one product to the next: of W and of P.
+    pub(crate) of_w: &'a [T],
+    pub(crate) of_p: &'a [T],
+    pub(crate) stride: usize,
+    pub(crate) len: usize,
+}
+
+/// `W ← W + sum P + Σ of_w rateᵀ, P ← power P + Σ of_p rateᵀ`, with the old P in both.
+#[inline(always)]
+pub(crate) fn apply<T: Constants, S: Simd>(
+    s: S,
+    tile: usize,
+    (w, p): (&mut [T::V<S>], &mut [T::V<S>]),
+    (sum, power): (T, T),
+    blocks: usize,
+    changes: Products<'_, T, S>,
+) {
+    let (sum, power) = (T::splat(s, sum), T::splat(s, power));
+    let (mut j, mut first_row) = (0, 0);
+    while j < w.len().min(p.len()) {
+        for block in 0..blocks {
+            for row in first_row..first_row + tile {
+                let old = p[j];
+                let (mut w_new, mut p_new) = (T::fma(s, sum, old, w[j]), T::v_mul(s, power, old));
+                for k in 0..changes.len {
+                    let rate = changes.rates[k * blocks + block];
+                    let of_w = T::splat(s, changes.of_w[k * changes.stride + row]);
+                    let of_p = T::splat(s, changes.of_p[k * changes.stride + row]);
+                    w_new = T::fma(s, of_w, rate, w_new);
+                    p_new = T::fma(s, of_p, rate, p_new);
+                }
+                (w[j], p[j]) = (w_new, p_new);
+                j += 1;
+            }
+        }
+        first_row += tile;
+    }
 }

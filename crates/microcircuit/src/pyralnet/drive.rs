@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::job::{Job, Segment};
 use super::kernels::Form;
 use super::state::State;
-use super::state::leaps::Memory;
+use super::state::nodes::Memory;
 use super::view;
 use crate::compartment::Compartment;
 use crate::model::{Pattern, PresentError, check_somata};
@@ -32,15 +32,26 @@ pub(super) struct Driver<T: Engine> {
     step: u64,
 }
 
-/// The segments of a pattern: not plastic before the learning-lag, averaged from the output's lag on.
-fn segments(params: &Params, learn: bool) -> [Segment; 3] {
+/// The segments of a pattern: not plastic before the learning-lag, averaged from the output's lag on. Leaps that nobody
+/// looks into, `free` ones, go on beyond the latter.
+fn segments(params: &Params, learn: bool, free: bool) -> [Segment; 3] {
     let n = params.steps_per_pattern();
-    let (lag, out_lag) = (params.learning_lag_steps().min(n), params.out_lag_steps());
-    let (first, second) = (lag.min(out_lag), lag.max(out_lag));
+    let lag = if learn {
+        params.learning_lag_steps().min(n)
+    } else {
+        n
+    };
+    let out_lag = params.out_lag_steps();
+    let first = lag.min(out_lag);
+    let second = if free && lag < out_lag {
+        n
+    } else {
+        lag.max(out_lag)
+    };
     [(0, first), (first, second), (second, n)].map(|(start, end)| Segment {
         steps: end - start,
-        plastic: learn && start >= lag,
-        average: start >= out_lag,
+        plastic: start >= lag,
+        averaged: end.saturating_sub(out_lag).min(end - start),
     })
 }
 
@@ -80,6 +91,13 @@ impl<T: Engine> Driver<T> {
         self.state.tuning().simd.name()
     }
 
+    /// Steps or, if it is adaptive, evaluations of the network so far.
+    pub(super) fn evaluations(&self) -> u64 {
+        self.leaps
+            .as_ref()
+            .map_or(self.step, |leaps| leaps.pace.evaluations)
+    }
+
     fn time_ms(&self) -> f64 {
         self.step as f64 * self.params().raw().dt_ms
     }
@@ -93,8 +111,11 @@ impl<T: Engine> Driver<T> {
     ) -> Result<(), PresentError> {
         pattern.check(self.params())?;
         self.begin(pattern);
-        for segment in segments(self.params(), pattern.learn) {
-            self.take(segment, observer);
+        let free = self.leaps.is_some() && observer.every() == 0 && self.resting.is_none();
+        for segment in segments(self.params(), pattern.learn, free) {
+            let skipped = if free { self.settle(segment) } else { 0 };
+            let steps = segment.steps - skipped;
+            self.take(Segment { steps, ..segment }, observer);
         }
         if self.params().raw().reset_deltas {
             self.zero_deltas();
@@ -129,6 +150,19 @@ impl<T: Engine> Driver<T> {
         }
     }
 
+    /// Goes through steps that need not be taken, and returns how many.
+    fn settle(&mut self, segment: Segment) -> usize {
+        let Some(memory) = &mut self.leaps else {
+            return 0;
+        };
+        if segment.plastic || segment.steps == 0 {
+            return 0;
+        }
+        T::run(&mut self.state, Job::Settle(segment, memory));
+        self.step += memory.skipped as u64;
+        memory.skipped
+    }
+
     /// Takes the steps of a segment, stopping to let `observer` look.
     fn take(&mut self, segment: Segment, observer: &mut dyn Observer<T>) {
         let every = observer.every();
@@ -139,17 +173,11 @@ impl<T: Engine> Driver<T> {
                 0 => left,
                 _ => left.min(every - self.step % every - 1),
             };
-            self.advance(Segment {
-                steps: unobserved as usize,
-                ..segment
-            });
+            self.advance(segment.of(unobserved as usize));
             left -= unobserved;
             if left > 0 {
                 self.before = Some(self.state.clone());
-                self.advance(Segment {
-                    steps: 1,
-                    ..segment
-                });
+                self.advance(segment.of(1));
                 left -= 1;
                 observer.observe(&View::new(self.step, self.time_ms(), self));
             }
@@ -169,36 +197,19 @@ impl<T: Engine> Driver<T> {
         }
         for _ in 0..steps {
             self.resting_plasticity();
-            self.run(Segment {
-                steps: 1,
-                ..segment
-            });
+            self.run(segment.of(1));
         }
     }
 
-    /// Runs a segment, by leaps if the parameters say so and the transient is over.
+    /// Runs a segment, by leaps if the parameters say so.
     fn run(&mut self, segment: Segment) {
+        if let Some(memory) = &mut self.leaps {
+            return T::run(&mut self.state, Job::Leaps(segment, memory));
+        }
         if !segment.plastic {
             T::run(&mut self.state, Job::CatchUp);
         }
-        let Some(memory) = &mut self.leaps else {
-            let noise = self.noise.as_mut();
-            return T::run(&mut self.state, Job::Steps(segment, noise));
-        };
-        let transient = self.state.input.steps_until(memory.transient());
-        let steps = transient.min(segment.steps);
-        T::run(
-            &mut self.state,
-            Job::Steps(Segment { steps, ..segment }, None),
-        );
-        let steps = segment.steps - steps;
-        if steps > 0 {
-            T::run(&mut self.state, Job::CatchUp);
-            T::run(
-                &mut self.state,
-                Job::Leaps(Segment { steps, ..segment }, memory),
-            );
-        }
+        T::run(&mut self.state, Job::Steps(segment, self.noise.as_mut()));
     }
 
     /// What the next step does to the Δ of rules at rest.
@@ -306,5 +317,128 @@ impl<T: Engine> Snapshot<T> for Driver<T> {
     fn delta_of(&self, layer: usize, synapse: Synapse) -> Option<DMatrix<T>> {
         let changing = self.up_to_date().delta_of(layer, synapse);
         changing.or_else(|| resting::delta_of(self.resting.as_ref(), layer, synapse))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{Activation, NetworkParams, PerLayer, Start};
+
+    fn cases() -> [NetworkParams; 3] {
+        let yin_yang = NetworkParams {
+            t_pattern_ms: 30.0,
+            out_lag_ms: 15.0,
+            learning_lag_ms: 10.0,
+            integrator: Integrator::Adaptive,
+            ..NetworkParams::yin_yang()
+        };
+        let random = NetworkParams {
+            dims: vec![4, 20, 3],
+            activation: Activation::SoftRelu,
+            eta_up: PerLayer(vec![0.02, 0.002]),
+            eta_ip: PerLayer(vec![0.004]),
+            eta_pi: PerLayer(vec![0.01]),
+            start: Start::Random,
+            bias_rate: None,
+            ..yin_yang.clone()
+        };
+        let deep = NetworkParams {
+            dims: vec![4, 40, 30, 20, 3],
+            eta_up: PerLayer(vec![1.0, 0.1, 0.01, 0.001]),
+            eta_ip: PerLayer(vec![0.02, 0.002, 0.002]),
+            eta_pi: PerLayer(vec![0.01, 0.01, 0.0]),
+            ..yin_yang.clone()
+        };
+        [yin_yang, random, deep]
+    }
+
+    /// An observer, in whose presence no steps are left out.
+    fn never() -> impl Observer<f64> {
+        crate::Every(u64::MAX, |_: &View<'_, f64>| {})
+    }
+
+    #[test]
+    fn leaps_of_one_step_are_those_of_euler() {
+        for raw in cases() {
+            let params = raw.check().expect("valid");
+            let mut rng = ChaCha8Rng::seed_from_u64(3);
+            let weights = Weights::<f64>::draw(&params, || rng.random());
+            let new = |params: Params| Driver::new(params, &weights, Tuning::default(), None);
+            let mut leaps = new(params);
+            leaps.leaps.as_mut().expect("adaptive").pace.longest = 1;
+            let fixed = NetworkParams {
+                integrator: Integrator::Euler,
+                ..raw.clone()
+            };
+            let mut steps = new(fixed.check().expect("valid"));
+            let (inputs, outputs) = (raw.dims[0], raw.dims[raw.dims.len() - 1]);
+            let mut random = |n: usize| -> Vec<f64> { (0..n).map(|_| rng.random()).collect() };
+            for round in 0..6 {
+                let (input, target) = (random(inputs), random(outputs));
+                let pattern = Pattern {
+                    learn: round != 2,
+                    nudge: round != 3,
+                    ..Pattern::train(&input, &target)
+                };
+                let mut means = [vec![0.0; outputs], vec![0.0; outputs]];
+                for (driver, mean) in [&mut leaps, &mut steps].into_iter().zip(&mut means) {
+                    driver
+                        .present(&pattern, &mut never(), mean)
+                        .expect("stable");
+                }
+                for (a, b) in means[0].iter().zip(&means[1]) {
+                    assert!((a - b).abs() < 1e-12, "{a} {b} {round}");
+                }
+            }
+            let (ours, exact) = (leaps.weights(), steps.weights());
+            for (layer, synapse) in steps.params().synapses() {
+                let of = |w: &Weights<f64>| w.get(layer, synapse).expect("exists").clone();
+                let change = (of(&exact) - of(&weights)).norm();
+                let error = (of(&ours) - of(&exact)).norm();
+                assert!(
+                    error <= 1e-11 * change,
+                    "{layer} {synapse:?}: {error:e} of {change:e}"
+                );
+            }
+        }
+    }
+
+    /// Leaps of the same length, after the first: their local error is of fourth order in it.
+    #[test]
+    fn errors_fall_with_the_third_power_of_the_length_of_leaps() {
+        let raw = NetworkParams {
+            tolerance: 1.0,
+            t_pattern_ms: 60.0,
+            learning_lag_ms: 20.0,
+            ..cases()[0].clone()
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let params = raw.check().expect("valid");
+        let weights = Weights::<f64>::draw(&params, || rng.random());
+        let mut changes = [1, 3, 6, 12].map(|longest| {
+            let mut driver = Driver::new(params.clone(), &weights, Tuning::default(), None);
+            driver.leaps.as_mut().expect("adaptive").pace.longest = longest;
+            let mut mean = vec![0.0; 3];
+            for (input, target) in [([0.2, 0.7, 0.8, 0.3], 0), ([0.6, 0.1, 0.4, 0.9], 2)] {
+                let mut targets = [0.1; 3];
+                targets[target] = 1.0;
+                let pattern = Pattern::train(&input, &targets);
+                driver
+                    .present(&pattern, &mut never(), &mut mean)
+                    .expect("stable");
+            }
+            driver.weights().hidden[0].up.clone()
+        });
+        let exact = std::mem::take(&mut changes[0]);
+        let errors = [1, 2, 3].map(|i| (&changes[i] - &exact).norm());
+        let orders = [0, 1].map(|i| (errors[i + 1] / errors[i]).log2());
+        assert!(
+            orders.iter().all(|order| *order > 2.5),
+            "{errors:?}, {orders:?}"
+        );
     }
 }

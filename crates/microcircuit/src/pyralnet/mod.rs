@@ -103,7 +103,13 @@ impl<T: Engine> PyraLNet<T> {
         })
     }
 
-    /// The form that its Euler steps take.
+    /// How often potentials, rates and errors were computed since it was made or, with fixed steps, reset: once per step, or
+    /// once per leap of the adaptive integrator.
+    pub fn evaluations(&self) -> u64 {
+        self.driver.evaluations()
+    }
+
+    /// The form that its steps take.
     pub fn form(&self) -> Form {
         self.driver.form()
     }

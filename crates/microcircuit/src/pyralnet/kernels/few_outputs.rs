@@ -208,7 +208,7 @@ fn steps_of<
         let [] = first.step::<R, C, 0>(s, lower.clone(), &x, learning, now, []);
         let mut potentials = [zero; X];
         if step > 0 {
-            potentials = above.advance::<PLASTIC, X>(s, drive, entering, segment.average);
+            potentials = above.advance::<PLASTIC, X>(s, drive, entering, segment.averaged > 0);
         }
         potential.approach(share);
         entering = lanes_of::<T, S>(&potential.times(nudging)[..M]);
@@ -253,7 +253,7 @@ fn steps_of<
         }
     }
     if segment.steps > 0 {
-        let potentials = above.advance::<PLASTIC, X>(s, drive, entering, segment.average);
+        let potentials = above.advance::<PLASTIC, X>(s, drive, entering, segment.averaged > 0);
         let found = R::rates::<T, S, X>(s, potentials);
         above.finish::<PLASTIC, X>(s, found, factors[*waiting]);
         *waiting += usize::from(PLASTIC);

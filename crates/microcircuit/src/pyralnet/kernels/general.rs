@@ -47,7 +47,7 @@ pub(super) fn steps<T: Real, S: Simd, R: Rate>(
         }
         let last = state.layers.len() - 1;
         for (l, layer) in state.layers.iter_mut().enumerate() {
-            targets::<T, S, R>(s, layer, segment.plastic, segment.average && l == last);
+            targets::<T, S, R>(s, layer, segment.plastic, segment.averaged > 0 && l == last);
             layer.nudge();
         }
     }
@@ -55,13 +55,8 @@ pub(super) fn steps<T: Real, S: Simd, R: Rate>(
 
 /// Low-passes input and target, and lets the target enter the output.
 #[inline(always)]
-pub(super) fn filters<T: Real>(state: &mut State<T>) {
-    approach(state, state.input.share());
-}
-
-/// The same for a share of the way that many steps go.
-#[inline(always)]
-pub(super) fn approach<T: Real>(state: &mut State<T>, share: f64) {
+fn filters<T: Real>(state: &mut State<T>) {
+    let share = state.input.share();
     state.input.rates.approach(share);
     state.target.approach(share);
     let (gain, target) = (state.target.gain(), state.target.potential());

@@ -6,13 +6,14 @@
 //! | [`general`] | all |
 //!
 //! Both are made of [`first_layer`] and [`apical`](general::apical), and agree to the last bit. [`leap`] takes many steps at
-//! once; [`project`] is what factored input needs between patterns.
+//! once, and [`settle`] the steady state for some of them; [`project`] is what factored input needs between patterns.
 
 mod few_outputs;
 mod first_layer;
 mod general;
 mod leap;
 mod project;
+mod settle;
 
 use std::fmt;
 
@@ -20,10 +21,10 @@ use pulp::{Simd, WithSimd};
 
 use super::job::Job;
 use super::state::State;
-use crate::Real;
 use crate::kernels::elementary::Rate;
+use crate::{Integrator, Real};
 
-/// How the Euler steps of a network are computed; they are the same to the last bit.
+/// How the steps of a network are computed; single ones are the same to the last bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
@@ -31,6 +32,8 @@ pub enum Form {
     FewOutputs,
     /// Loop after loop, layer by layer: any network.
     General,
+    /// Many steps at once: the adaptive integrator.
+    Leaps,
 }
 
 impl fmt::Display for Form {
@@ -38,6 +41,7 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Self::FewOutputs => "few-outputs",
             Self::General => "general",
+            Self::Leaps => "leaps",
         })
     }
 }
@@ -45,6 +49,9 @@ impl fmt::Display for Form {
 impl Form {
     /// The form that a network takes on a vector unit with so many bits: the only place where that is decided.
     pub(super) fn of<T: Real>(state: &State<T>, noisy: bool) -> Self {
+        if state.params().raw().integrator == Integrator::Adaptive {
+            return Self::Leaps;
+        }
         let lanes = state.tuning().simd.lanes::<T>();
         let [layer] = &state.layers[..] else {
             return Self::General;
@@ -80,9 +87,10 @@ impl<T: Real, R: Rate> WithSimd for OnUnit<'_, T, R> {
         match self.job {
             Job::Steps(segment, noise) => match Form::of(state, noise.is_some()) {
                 Form::FewOutputs => few_outputs::steps::<T, S, R>(s, state, segment),
-                Form::General => general::steps::<T, S, R>(s, state, segment, noise),
+                Form::General | Form::Leaps => general::steps::<T, S, R>(s, state, segment, noise),
             },
             Job::Leaps(segment, memory) => leap::leaps::<T, S, R>(s, state, segment, memory),
+            Job::Settle(segment, memory) => settle::settle::<T, S, R>(s, state, segment, memory),
             Job::Project(basis) => project::project::<T, S>(s, state, basis),
             Job::CatchUp => {
                 for layer in &mut state.layers {

@@ -91,14 +91,8 @@ impl Filter {
         self.left
     }
 
-    /// Steps of `share` until only `fraction` of the way is left.
-    pub(super) fn steps_until(&self, fraction: f64, share: f64) -> usize {
-        if self.left <= fraction {
-            return 0;
-        }
-        if share >= 1.0 {
-            return 1;
-        }
-        ((fraction / self.left).ln() / (1.0 - share).ln()).ceil() as usize
+    #[inline(always)]
+    pub(super) fn goal(&self) -> &[f64] {
+        &self.goal
     }
 }

@@ -6,7 +6,7 @@ use super::filter::{FewValues, Filter};
 use super::plane::{Decay, Plane, basis_of, dot};
 use crate::kernels::packed::Packed;
 use crate::leak::LowPass;
-use crate::{InputForm, Params, Real};
+use crate::{InputForm, Integrator, Params, Real};
 
 /// The input layer as the first hidden layer sees it.
 #[derive(Clone)]
@@ -102,6 +102,17 @@ impl<T: Real> Rates<T> {
         &self.x_learning
     }
 
+    /// Of two coordinates, the goal, and how far they are from it.
+    #[inline(always)]
+    pub(in crate::pyralnet) fn course(&self) -> [[f64; 2]; 2] {
+        let (mut goal, mut way) = ([0.0; 2], [0.0; 2]);
+        for c in 0..2 {
+            goal[c] = self.filter.goal()[c];
+            way[c] = self.filter.value()[c] - goal[c];
+        }
+        [goal, way]
+    }
+
     fn begin(&mut self, value: Vec<f64>, goal: Vec<f64>) {
         self.filter.begin(value, goal);
     }
@@ -153,7 +164,9 @@ impl<T: Real> Input<T> {
         // As many lanes as the rates of the layer have, which end with the bias.
         let (n_pre, n) = (params.n_pre(0), params.dim(1) + 1);
         let columns = || Packed::zeros(n_pre, n, n_pre, width);
-        let in_plane = raw.input == InputForm::Factored && n_pre >= 2;
+        // Leaps follow the input along its line, whatever the form.
+        let in_plane = raw.integrator == Integrator::Adaptive
+            || raw.input == InputForm::Factored && n_pre >= 2;
         let scale = raw.dt_ms * params.eta_up(1);
         let coordinates = if in_plane { 2 } else { n_pre };
         Self {
@@ -178,11 +191,6 @@ impl<T: Real> Input<T> {
     /// dt/τ_0
     pub(in crate::pyralnet) fn share(&self) -> f64 {
         self.share
-    }
-
-    /// Steps until only `fraction` of the way from the start to the goal of the pattern is left.
-    pub(in crate::pyralnet) fn steps_until(&self, fraction: f64) -> usize {
-        self.rates.filter.steps_until(fraction, self.share)
     }
 
     /// Turns to a new pattern, the first of which starts the filter. Where the rates move in a plane, returns its basis,

@@ -3,12 +3,13 @@
 //! Kernels write the numbers in its arrays; everything else is written by the file that declares it.
 
 mod filter;
-pub(super) mod history;
 pub(super) mod input;
 pub(super) mod layer;
-pub(super) mod leaps;
+pub(super) mod low_rank;
+pub(super) mod moments;
+pub(super) mod nodes;
+pub(super) mod pace;
 mod plane;
-pub(super) mod powers;
 
 use nalgebra::DMatrix;
 
@@ -90,6 +91,12 @@ impl Target {
     #[inline(always)]
     pub(super) fn potential(&self) -> &[f64] {
         self.potential.value()
+    }
+
+    /// What they tend to.
+    #[inline(always)]
+    pub(super) fn goal(&self) -> &[f64] {
+        self.potential.goal()
     }
 
     /// dt g_som if the output is nudged, else zero.

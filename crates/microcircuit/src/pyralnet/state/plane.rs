@@ -28,7 +28,8 @@ impl Decay {
     }
 
     /// This, and then `next`.
-    fn then(self, next: Self) -> Self {
+    #[inline(always)]
+    pub(super) fn then(self, next: Self) -> Self {
         Self {
             sum: self.sum + self.power * next.sum,
             power: self.power * next.power,
