@@ -255,7 +255,7 @@ fn tables_of_figures() {
                 let lines: Vec<&str> = std::str::from_utf8(&whole)
                     .unwrap()
                     .lines()
-                    .take(200)
+                    .take(1000)
                     .collect();
                 let whole = lines.join("\n");
                 let dir = tempfile::tempdir().unwrap();
@@ -267,6 +267,64 @@ fn tables_of_figures() {
                     show(figure.id, &results);
                 });
             }
+        }
+    });
+}
+
+/// What was found once: a column of a table all of one value, which panicked, or took all memory.
+#[test]
+fn columns_of_one_value() {
+    in_little_space("columns_of_one_value", || {
+        let repository = Repository::find().unwrap();
+        for (id, file, column, value) in [
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "outputs",
+                "1e18",
+            ),
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "outputs",
+                "5",
+            ),
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "outputs",
+                "-1",
+            ),
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "input",
+                "1e308",
+            ),
+            ("stability", "stability.traces.csv", "t_ms", "1e308"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let output = Output::new(dir.path(), Profile::Paper);
+            linked(&root().join("figures/paper/data"), &output.data());
+            let mut reader = csv::Reader::from_path(shipped(file)).unwrap();
+            let header = reader.headers().unwrap().clone();
+            let place = header.iter().position(|name| name == column).unwrap();
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(&header).unwrap();
+            for row in reader.records() {
+                let row = row.unwrap();
+                let fields = row.iter().enumerate();
+                let fields = fields.map(|(i, field)| if i == place { value } else { field });
+                writer.write_record(fields).unwrap();
+            }
+            put(&output.data().join(file), &writer.into_inner().unwrap());
+            let start = Instant::now();
+            show(id, &Results::new(&repository, &output, Profile::Paper));
+            assert!(
+                start.elapsed().as_secs() < LONG,
+                "{id}: {:?}",
+                start.elapsed()
+            );
         }
     });
 }
