@@ -19,7 +19,7 @@ use crate::experiment::Experiment;
 use crate::figures;
 use crate::paths::{Output, Repository};
 use crate::profile::Profile;
-use crate::results::Results;
+use crate::results::{Cell, Frame, Results, Table};
 use crate::store::Store;
 
 /// Seconds after which a reader counts as hung.
@@ -306,18 +306,18 @@ fn columns_of_one_value() {
             let dir = tempfile::tempdir().unwrap();
             let output = Output::new(dir.path(), Profile::Paper);
             linked(&root().join("figures/paper/data"), &output.data());
-            let mut reader = csv::Reader::from_path(shipped(file)).unwrap();
-            let header = reader.headers().unwrap().clone();
-            let place = header.iter().position(|name| name == column).unwrap();
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            writer.write_record(&header).unwrap();
-            for row in reader.records() {
-                let row = row.unwrap();
-                let fields = row.iter().enumerate();
-                let fields = fields.map(|(i, field)| if i == place { value } else { field });
-                writer.write_record(fields).unwrap();
+            let whole = Frame::read(&shipped(file)).unwrap();
+            let mut table = Table::new(whole.columns());
+            for row in whole.rows() {
+                let field = |name: &String| match name == column {
+                    true => Cell::parse(value),
+                    false => Cell::parse(row.text(name).unwrap()),
+                };
+                table.rows.push(whole.columns().iter().map(field).collect());
             }
-            put(&output.data().join(file), &writer.into_inner().unwrap());
+            // Not through the link.
+            put(&output.data().join(file), b"");
+            table.write(&output.data().join(file)).unwrap();
             let start = Instant::now();
             show(id, &Results::new(&repository, &output, Profile::Paper));
             assert!(
