@@ -19,7 +19,7 @@ use crate::experiment::Experiment;
 use crate::figures;
 use crate::paths::{Output, Repository};
 use crate::profile::Profile;
-use crate::results::Results;
+use crate::results::{Cell, Frame, Results, Table};
 use crate::store::Store;
 
 /// Seconds after which a reader counts as hung.
@@ -255,7 +255,7 @@ fn tables_of_figures() {
                 let lines: Vec<&str> = std::str::from_utf8(&whole)
                     .unwrap()
                     .lines()
-                    .take(200)
+                    .take(1000)
                     .collect();
                 let whole = lines.join("\n");
                 let dir = tempfile::tempdir().unwrap();
@@ -267,6 +267,64 @@ fn tables_of_figures() {
                     show(figure.id, &results);
                 });
             }
+        }
+    });
+}
+
+/// What was found once: a column of a table all of one value, which panicked, or took all memory.
+#[test]
+fn columns_of_one_value() {
+    in_little_space("columns_of_one_value", || {
+        let repository = Repository::find().unwrap();
+        for (id, file, column, value) in [
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "outputs",
+                "1e18",
+            ),
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "outputs",
+                "5",
+            ),
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "outputs",
+                "-1",
+            ),
+            (
+                "astro-layers",
+                "astro_structure.connections.csv",
+                "input",
+                "1e308",
+            ),
+            ("stability", "stability.traces.csv", "t_ms", "1e308"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let output = Output::new(dir.path(), Profile::Paper);
+            linked(&root().join("figures/paper/data"), &output.data());
+            let whole = Frame::read(&shipped(file)).unwrap();
+            let mut table = Table::new(whole.columns());
+            for row in whole.rows() {
+                let field = |name: &String| match name == column {
+                    true => Cell::parse(value),
+                    false => Cell::parse(row.text(name).unwrap()),
+                };
+                table.rows.push(whole.columns().iter().map(field).collect());
+            }
+            // Not through the link.
+            put(&output.data().join(file), b"");
+            table.write(&output.data().join(file)).unwrap();
+            let start = Instant::now();
+            show(id, &Results::new(&repository, &output, Profile::Paper));
+            assert!(
+                start.elapsed().as_secs() < LONG,
+                "{id}: {:?}",
+                start.elapsed()
+            );
         }
     });
 }
