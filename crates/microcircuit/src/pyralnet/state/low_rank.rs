@@ -62,7 +62,7 @@ impl<T: Real> LowRank<T> {
         self.len += 1;
     }
 
-    /// The last nodes, the one before the newest first and the newest last; where there is none, another.
+    /// The three nodes before the newest, the last of them first, and the newest; where there is none, another.
     #[inline(always)]
     pub(in crate::pyralnet) fn last(&self) -> [usize; 4] {
         [

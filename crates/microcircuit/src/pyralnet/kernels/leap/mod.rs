@@ -20,7 +20,8 @@
 //! ```
 //!
 //! The weights onto the targets change by the product of two courses, e(i) and r(i); their changes are kept as what they
-//! are made of, see [`LowRank`](crate::pyralnet::state::low_rank::LowRank). A leap goes once through the network, and evaluates it once:
+//! are made of, see [`LowRank`](crate::pyralnet::state::low_rank::LowRank). A leap goes once through the network, and
+//! evaluates it once:
 //!
 //! 1. From the output down: somata of the targets with drives V = W r as predicted, interneurons after those that nudge
 //!    them, rates, apical potentials at the end.
