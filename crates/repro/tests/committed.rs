@@ -87,6 +87,18 @@ impl Copy {
 }
 
 #[test]
+fn every_row_comes_from_a_commit() {
+    for file in fs::read_dir(shipped()).unwrap() {
+        let path = file.unwrap().path();
+        if path.to_string_lossy().ends_with(".provenance.toml") {
+            let provenance = fs::read_to_string(&path).unwrap();
+            let clean = provenance.contains("uncommitted = false");
+            assert!(clean, "{} has rows of an uncommitted tree", path.display());
+        }
+    }
+}
+
+#[test]
 fn finished_runs_are_not_computed_again_and_their_files_stay_as_they_are() {
     let copy = Copy::new();
     let made = copy.repro(&[&["run"], &COMPLETE[..]].concat());
