@@ -101,7 +101,9 @@ pub(super) fn predict_first<T: Real, S: Simd, R: Rate>(
 ) -> [f64; 2] {
     let (w, p) = state.input.synapses.columns();
     let (w, p) = (T::vectors_mut::<S>(w), T::vectors_mut::<S>(p));
-    let Parts { mask, bias, soma, .. } = state.first.parts();
+    let Parts {
+        mask, bias, soma, ..
+    } = state.first.parts();
     let (mask, bias) = (T::vectors::<S>(mask), T::vectors::<S>(bias));
     let soma = T::vectors_mut::<S>(soma);
     let layer = &mut state.layers[0];
