@@ -48,7 +48,8 @@ fn behind(runs: &Frame, provenance: &Provenance, amounts: &Amounts) -> Result<St
     if have != want {
         parts.push(part(have as f64, want as f64, "point"));
     }
-    for (key, what) in amounts {
+    // A figure's experiments differ in what they can do more of.
+    for (key, what) in amounts.iter().filter(|(key, _)| runs.has(key)) {
         let have = runs.numbers(key)?.into_iter().fold(0.0, f64::max);
         let want = paper.more.get(*key).copied().unwrap_or(have);
         parts.push(part(have, want, what));
