@@ -65,10 +65,9 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
 
     let label = "diffusion *σ* / cells";
     let mut page = Page::new(Width::Double, 300.0);
-    let top = accuracies(label, &as_published, Statistic::Mean)
+    let mut top = accuracies(label, &as_published, Statistic::Mean)
         .tag("a")
         .title("the talk's sweep");
-    let mut top = top;
     legend(&mut top, Statistic::Mean, false);
     page.key(&mut top);
     page.place(page.cell(2, 3, 0, 0), top);
