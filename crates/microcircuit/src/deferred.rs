@@ -208,8 +208,8 @@ impl<T: Real> Deferred<T> {
 
     /// Applies all changes that wait.
     #[inline(always)]
-    pub(crate) fn catch_up<S: Simd>(&mut self, s: S) {
-        s.vectorize(CatchUp(self));
+    pub(crate) fn catch_up(&mut self, unit: vecmath::Simd) {
+        unit.dispatch(CatchUp(self));
     }
 
     /// Weights of `shape` from row `row` on. Nothing may wait.
@@ -319,7 +319,7 @@ impl<T: Real> WithSimd for Run<'_, T> {
     }
 }
 
-/// [`Deferred::catch_up`], likewise.
+/// [`Deferred::catch_up`]
 struct CatchUp<'a, T: Real>(&'a mut Deferred<T>);
 
 impl<T: Real> WithSimd for CatchUp<'_, T> {

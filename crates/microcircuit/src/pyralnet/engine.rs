@@ -1,7 +1,7 @@
 //! Where the simulation meets the vector unit.
 
 use super::job::Job;
-use super::kernels::OnUnit;
+use super::kernels;
 use super::state::State;
 use crate::Real;
 use crate::kernels::compiled;
@@ -12,4 +12,4 @@ pub trait Engine: Real {
     fn run(state: &mut State<Self>, job: Job<'_, Self>);
 }
 
-compiled!(f32 f64: Engine, State, Job<'_, Self> => OnUnit);
+compiled!(f32 f64: Engine, State, Job<'_, Self> => kernels::run);

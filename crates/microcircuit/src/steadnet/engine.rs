@@ -1,7 +1,7 @@
 //! Where the approximation meets the vector unit.
 
 use super::state::State;
-use super::sweep::{Job, OnUnit};
+use super::sweep::{self, Job};
 use crate::Real;
 use crate::kernels::compiled;
 
@@ -11,4 +11,4 @@ pub trait Engine: Real {
     fn run(state: &mut State<Self>, job: Job);
 }
 
-compiled!(f32 f64: Engine, State, Job => OnUnit);
+compiled!(f32 f64: Engine, State, Job => sweep::run);

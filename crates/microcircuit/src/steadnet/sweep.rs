@@ -1,10 +1,9 @@
 //! Sweeps through the layers and updates of the weights, on the vector unit.
 
-use pulp::WithSimd;
-
 use super::state::State;
 use crate::Real;
 use crate::kernels::elementary::Rate;
+use crate::kernels::{Kernel, compute};
 use crate::params::Sweep;
 
 /// What happens to the network in one go.
@@ -18,27 +17,39 @@ pub enum Job {
     CatchUp,
 }
 
-/// A job on the vector unit, for an activation function.
-pub(crate) struct OnUnit<'a, T: Real, R> {
-    pub(crate) state: &'a mut State<T>,
-    pub(crate) job: Job,
-    pub(crate) _activation: R,
-}
-
-impl<T: Real, R: Rate> WithSimd for OnUnit<'_, T, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, s: S) {
-        match self.job {
-            Job::Settle { nudge } => self.state.settle::<S, R>(s, nudge),
-            Job::Learn => self.state.learn::<S, R>(s),
-            Job::CatchUp => {
-                for forward in &mut self.state.forward {
-                    forward.synapses.catch_up(s);
-                }
+/// Does a job, on the vector unit and with the activation function of the state.
+#[inline(always)]
+pub(super) fn run<T: Real>(state: &mut State<T>, job: Job) {
+    let unit = state.tuning().simd;
+    let on = (unit, state.params().raw().activation);
+    match job {
+        Job::Settle { nudge } => compute(on, state, Settle { nudge }),
+        Job::Learn => compute(on, state, Learn),
+        Job::CatchUp => {
+            for forward in &mut state.forward {
+                forward.synapses.catch_up(unit);
             }
         }
+    }
+}
+
+struct Settle {
+    nudge: bool,
+}
+
+impl<T: Real> Kernel<State<T>> for Settle {
+    #[inline(always)]
+    fn compute<S: pulp::Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        state.settle::<S, R>(s, self.nudge);
+    }
+}
+
+struct Learn;
+
+impl<T: Real> Kernel<State<T>> for Learn {
+    #[inline(always)]
+    fn compute<S: pulp::Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        state.learn::<S, R>(s);
     }
 }
 

@@ -14,6 +14,7 @@ use pulp::Simd;
 use super::first_layer::{FirstLayer, Learning, Rest, halves};
 use super::general::apical;
 use crate::deferred::Parts;
+use crate::kernels::Kernel;
 use crate::kernels::elementary::Rate;
 use crate::kernels::rows::{self, Change};
 use crate::kernels::sums::sums;
@@ -25,12 +26,9 @@ use vecmath::Activation;
 use crate::Real;
 
 /// The networks that this form is compiled for: activation function, outputs, and columns of input (rates and bias, or two in
-/// a plane). Mimic; Yin-Yang without and with bias.
-const SHAPES: [(Activation, usize, usize); 3] = [
-    (Activation::SoftRelu, 2, 2),
-    (Activation::Sigmoid, 3, 4),
-    (Activation::Sigmoid, 3, 5),
-];
+/// a plane). Mimic; Yin-Yang.
+const SHAPES: [(Activation, usize, usize); 2] =
+    [(Activation::SoftRelu, 2, 2), (Activation::Sigmoid, 3, 5)];
 
 /// Whether this form is compiled for a network, and its targets are one vector of `lanes`.
 ///
@@ -39,24 +37,27 @@ pub(super) fn fits<T: Real>(shape: (Activation, usize, usize), lanes: usize) -> 
     size_of::<T>() == size_of::<f32>() && SHAPES.contains(&shape) && 2 * shape.1 <= lanes
 }
 
-/// Takes the steps of a segment; for networks that [`fits`].
-#[inline(always)]
-pub(super) fn steps<T: Real, S: Simd, R: Rate>(s: S, state: &mut State<T>, segment: Segment) {
-    // What cannot be is not compiled.
-    if const { S::IS_SCALAR || size_of::<T>() != size_of::<f32>() } {
-        return;
-    }
-    if const { matches!(R::ACTIVATION, Activation::SoftRelu) } {
-        return match segment.plastic {
-            false => steps_of::<T, S, R, false, 2, 2, 4, 1>(s, state, segment),
-            true => steps_of::<T, S, R, true, 2, 2, 4, 2>(s, state, segment),
-        };
-    }
-    match (state.input.rates.len(), segment.plastic) {
-        (4, false) => steps_of::<T, S, R, false, 4, 3, 6, 1>(s, state, segment),
-        (4, true) => steps_of::<T, S, R, true, 4, 3, 6, 2>(s, state, segment),
-        (_, false) => steps_of::<T, S, R, false, 5, 3, 6, 1>(s, state, segment),
-        (_, true) => steps_of::<T, S, R, true, 5, 3, 6, 2>(s, state, segment),
+/// The steps of a segment; for networks that [`fits`].
+pub(super) struct Steps(pub(super) Segment);
+
+impl<T: Real> Kernel<State<T>> for Steps {
+    #[inline(always)]
+    fn compute<S: Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        // What cannot be is not compiled.
+        if const { S::IS_SCALAR || size_of::<T>() != size_of::<f32>() } {
+            return;
+        }
+        let Self(segment) = self;
+        if const { matches!(R::ACTIVATION, Activation::SoftRelu) } {
+            return match segment.plastic {
+                false => steps_of::<T, S, R, false, 2, 2, 4, 1>(s, state, segment),
+                true => steps_of::<T, S, R, true, 2, 2, 4, 2>(s, state, segment),
+            };
+        }
+        match segment.plastic {
+            false => steps_of::<T, S, R, false, 5, 3, 6, 1>(s, state, segment),
+            true => steps_of::<T, S, R, true, 5, 3, 6, 2>(s, state, segment),
+        }
     }
 }
 

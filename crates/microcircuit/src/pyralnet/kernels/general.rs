@@ -18,37 +18,37 @@ use super::first_layer::{FirstLayer, Learning, Rest};
 use crate::Real;
 use crate::kernels::columns::{add_weighted, weighted_sum};
 use crate::kernels::elementary::Rate;
-use crate::kernels::plasticity;
+use crate::kernels::{Kernel, plasticity};
 use crate::noise::Noise;
 use crate::pyralnet::job::Segment;
 use crate::pyralnet::state::State;
 use crate::pyralnet::state::layer::{FeedbackParts, Layer, Targets};
 
-/// Takes the steps of a segment.
-#[inline(always)]
-pub(super) fn steps<T: Real, S: Simd, R: Rate>(
-    s: S,
-    state: &mut State<T>,
-    segment: Segment,
-    mut noise: Option<&mut Noise>,
-) {
-    for _ in 0..segment.steps {
-        filters(state);
-        first_layer::<T, S, R>(s, state, segment.plastic);
-        lift_rates(&mut state.layers);
-        for layer in &mut state.layers {
-            layer.forward.run(s, segment.plastic);
-        }
-        for l in 0..state.layers.len() {
-            apical_of::<T, S>(s, state, l, segment.plastic);
-        }
-        if let Some(noise) = &mut noise {
-            add_noise(state, noise);
-        }
-        let last = state.layers.len() - 1;
-        for (l, layer) in state.layers.iter_mut().enumerate() {
-            targets::<T, S, R>(s, layer, segment.plastic, segment.averaged > 0 && l == last);
-            layer.nudge();
+/// The steps of a segment, with noise or without.
+pub(super) struct Steps<'a>(pub(super) Segment, pub(super) Option<&'a mut Noise>);
+
+impl<T: Real> Kernel<State<T>> for Steps<'_> {
+    #[inline(always)]
+    fn compute<S: Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        let Self(segment, mut noise) = self;
+        for _ in 0..segment.steps {
+            filters(state);
+            first_layer::<T, S, R>(s, state, segment.plastic);
+            lift_rates(&mut state.layers);
+            for layer in &mut state.layers {
+                layer.forward.run(s, segment.plastic);
+            }
+            for l in 0..state.layers.len() {
+                apical_of::<T, S>(s, state, l, segment.plastic);
+            }
+            if let Some(noise) = &mut noise {
+                add_noise(state, noise);
+            }
+            let last = state.layers.len() - 1;
+            for (l, layer) in state.layers.iter_mut().enumerate() {
+                targets::<T, S, R>(s, layer, segment.plastic, segment.averaged > 0 && l == last);
+                layer.nudge();
+            }
         }
     }
 }

@@ -17,11 +17,9 @@ mod settle;
 
 use std::fmt;
 
-use pulp::{Simd, WithSimd};
-
 use super::job::Job;
 use super::state::State;
-use crate::kernels::elementary::Rate;
+use crate::kernels::compute;
 use crate::{Integrator, Real};
 
 /// How the steps of a network are computed; single ones are the same to the last bit.
@@ -71,31 +69,22 @@ impl Form {
     }
 }
 
-/// A job on a vector unit, for an activation function.
-pub struct OnUnit<'a, T: Real, R> {
-    pub(super) state: &'a mut State<T>,
-    pub(super) job: Job<'a, T>,
-    pub(super) _activation: R,
-}
-
-impl<T: Real, R: Rate> WithSimd for OnUnit<'_, T, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        let state = self.state;
-        match self.job {
-            Job::Steps(segment, noise) => match Form::of(state, noise.is_some()) {
-                Form::FewOutputs => few_outputs::steps::<T, S, R>(s, state, segment),
-                Form::General | Form::Leaps => general::steps::<T, S, R>(s, state, segment, noise),
-            },
-            Job::Leaps(segment, memory) => leap::leaps::<T, S, R>(s, state, segment, memory),
-            Job::Settle(segment, memory) => settle::settle::<T, S, R>(s, state, segment, memory),
-            Job::Project(basis) => project::project::<T, S>(s, state, basis),
-            Job::CatchUp => {
-                for layer in &mut state.layers {
-                    layer.forward.catch_up(s);
-                }
+/// Does a job, on the vector unit and with the activation function of the state.
+#[inline(always)]
+pub(super) fn run<T: Real>(state: &mut State<T>, job: Job<'_, T>) {
+    let unit = state.tuning().simd;
+    let on = (unit, state.params().raw().activation);
+    match job {
+        Job::Steps(segment, noise) => match Form::of(state, noise.is_some()) {
+            Form::FewOutputs => compute(on, state, few_outputs::Steps(segment)),
+            Form::General | Form::Leaps => compute(on, state, general::Steps(segment, noise)),
+        },
+        Job::Leaps(segment, memory) => compute(on, state, leap::Leaps(segment, memory)),
+        Job::Settle(segment, memory) => compute(on, state, settle::Settle(segment, memory)),
+        Job::Project(basis) => project::project(unit, state, basis),
+        Job::CatchUp => {
+            for layer in &mut state.layers {
+                layer.forward.catch_up(unit);
             }
         }
     }

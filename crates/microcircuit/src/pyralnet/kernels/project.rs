@@ -16,13 +16,12 @@ use crate::pyralnet::state::{Decay, State};
 /// P ← b P     + Σ_q (P̃ - b P̃_start) qᵀ
 /// W̃ = W q',  P̃ = P q'                                 for the new basis q'
 /// ```
-pub(super) fn project<T: Real, S: Simd>(s: S, state: &mut State<T>, basis: [Vec<T>; 2]) {
+pub(super) fn project<T: Real>(unit: vecmath::Simd, state: &mut State<T>, basis: [Vec<T>; 2]) {
     if let Some(projected) = state.input.synapses.projected() {
-        s.vectorize(Project { projected, basis });
+        unit.dispatch(Project { projected, basis });
     }
 }
 
-/// Compiled once, and not for every activation function.
 struct Project<'a, T: Real> {
     projected: Projected<'a, T>,
     basis: [Vec<T>; 2],

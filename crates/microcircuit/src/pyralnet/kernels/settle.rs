@@ -19,6 +19,7 @@ use super::general::lift_rates;
 use super::leap::targets::{pass_on, sides};
 use super::leap::weigh::{add, splat};
 use crate::Real;
+use crate::kernels::Kernel;
 use crate::kernels::columns::weighted_sum;
 use crate::kernels::elementary::Rate;
 use crate::pyralnet::job::Segment;
@@ -38,79 +39,81 @@ struct Following {
 }
 
 /// Goes through the steps of a segment without plasticity as far as the steady state leads, and notes how far.
-#[inline(always)]
-pub(super) fn settle<T: Real, S: Simd, R: Rate>(
-    s: S,
-    state: &mut State<T>,
-    segment: Segment,
-    memory: &mut Memory<T>,
-) {
-    let from_settled = std::mem::take(&mut memory.skipped) > 0;
-    if segment.averaged > 0 && !from_settled {
-        return;
+pub(super) struct Settle<'a, T: Real>(pub(super) Segment, pub(super) &'a mut Memory<T>);
+
+impl<T: Real> Kernel<State<T>> for Settle<'_, T> {
+    #[inline(always)]
+    fn compute<S: Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        let Self(segment, memory) = self;
+        let from_settled = std::mem::take(&mut memory.skipped) > 0;
+        if segment.averaged > 0 && !from_settled {
+            return;
+        }
+        let a = 1.0 - state.input.share();
+        let kappa = memory.table.kappa();
+        let slowest = kappa.into_iter().fold(0.0, f64::max);
+        if !state
+            .layers
+            .iter_mut()
+            .all(|layer| layer.feedback.parts().0.cancels)
+            || a - slowest < 1.0 - a
+        {
+            return;
+        }
+        let way = distance::<T, S>(s, state);
+        let kind = (segment.steps, segment.averaged > 0);
+        let Some(before) = memory.pace.before(way, kind, (a, slowest)) else {
+            return;
+        };
+        let [hidden, nudged, free, inn] = kappa;
+        let output = if state.target.gain() > 0.0 {
+            nudged
+        } else {
+            free
+        };
+        let responses = |pole: f64| Following {
+            input: [0.0; 2],
+            target: Vec::new(),
+            first: 1.0 / (pole - hidden),
+            hidden: 1.0 / (pole - hidden),
+            output: 1.0 / (pole - output),
+            inn: 1.0 / (pole - inn),
+        };
+        memory.course.forget();
+        let skipped = segment.steps - before;
+        let left = a.powi(skipped as i32);
+        // Where it settles in the end, and what is left of the way there, which fades with the input.
+        for fades in [false, true] {
+            let [goal, way] = state.input.rates.course();
+            let following = if fades {
+                let target = (state.target.potential().iter()).zip(state.target.goal());
+                Following {
+                    input: way.map(|x| a * x),
+                    target: target.map(|(now, goal)| a * (now - goal)).collect(),
+                    ..responses(a)
+                }
+            } else {
+                Following {
+                    input: goal,
+                    target: state.target.goal().to_vec(),
+                    ..responses(1.0)
+                }
+            };
+            if !sweeps::<T, S, R>(s, state, memory, &following) {
+                return;
+            }
+            if !fades {
+                memory.course.push_and_repeat();
+                if segment.averaged == 0 {
+                    state.input.rates.approach(1.0 - left);
+                    state.target.approach(1.0 - left);
+                }
+            }
+        }
+        finish(state, memory, segment, left);
+        memory.skipped = skipped;
+        memory.pace.begin();
     }
-    let a = 1.0 - state.input.share();
-    let kappa = memory.table.kappa();
-    let slowest = kappa.into_iter().fold(0.0, f64::max);
-    if !state
-        .layers
-        .iter_mut()
-        .all(|layer| layer.feedback.parts().0.cancels)
-        || a - slowest < 1.0 - a
-    {
-        return;
-    }
-    let way = distance::<T, S>(s, state);
-    let kind = (segment.steps, segment.averaged > 0);
-    let Some(before) = memory.pace.before(way, kind, (a, slowest)) else {
-        return;
-    };
-    let [hidden, nudged, free, inn] = kappa;
-    let output = if state.target.gain() > 0.0 {
-        nudged
-    } else {
-        free
-    };
-    let responses = |pole: f64| Following {
-        input: [0.0; 2],
-        target: Vec::new(),
-        first: 1.0 / (pole - hidden),
-        hidden: 1.0 / (pole - hidden),
-        output: 1.0 / (pole - output),
-        inn: 1.0 / (pole - inn),
-    };
-    // Where it settles in the end.
-    memory.course.forget();
-    let [goal, _] = state.input.rates.course();
-    let steady = Following {
-        input: goal,
-        target: state.target.goal().to_vec(),
-        ..responses(1.0)
-    };
-    if !sweeps::<T, S, R>(s, state, memory, &steady) {
-        return;
-    }
-    memory.course.push_and_repeat();
-    // What is left of the way there fades with the input.
-    let skipped = segment.steps - before;
-    let left = a.powi(skipped as i32);
-    if segment.averaged == 0 {
-        state.input.rates.approach(1.0 - left);
-        state.target.approach(1.0 - left);
-    }
-    let [_, way] = state.input.rates.course();
-    let target = (state.target.potential().iter()).zip(state.target.goal());
-    let fading = Following {
-        input: way.map(|x| a * x),
-        target: target.map(|(now, goal)| a * (now - goal)).collect(),
-        ..responses(a)
-    };
-    if !sweeps::<T, S, R>(s, state, memory, &fading) {
-        return;
-    }
-    finish(state, memory, segment, left);
-    memory.skipped = skipped;
-    memory.pace.begin();
 }
 
 /// The largest distance of a soma of layer 1 from where it settles, as far as the input takes it.
@@ -260,7 +263,6 @@ fn first<T: Real, S: Simd, R: Rate>(
 }
 
 /// The settled state; after a segment that is averaged, `left` of its way to the goal.
-#[inline(always)]
 fn finish<T: Real>(state: &mut State<T>, memory: &mut Memory<T>, segment: Segment, left: f64) {
     let left = if segment.averaged > 0 { left } else { 1.0 };
     let fade = |to: &mut [T], past: &[T], end: &[T], left: T| {

@@ -49,46 +49,49 @@ use self::apical::{correct_apical, predict_apical};
 use self::drive::{Drive, apply};
 use self::first::{First, correct_first, predict_first};
 use self::targets::{correct_targets, enter, lift_correction, predict_targets};
-use self::weigh::{add, from_end, splat, vectors};
+use self::weigh::{Weigh, add, from_end, splat, vectors};
 use super::general::lift_rates;
 use crate::Real;
+use crate::kernels::Kernel;
 use crate::kernels::elementary::Rate;
 use crate::pyralnet::job::Segment;
 use crate::pyralnet::state::State;
-use crate::pyralnet::state::moments::{Functional, Weights};
+use crate::pyralnet::state::moments::Functional;
 use crate::pyralnet::state::nodes::Memory;
 use crate::pyralnet::state::pace::Found;
 
 /// Leaps over the steps of a segment.
-#[inline(always)]
-pub(super) fn leaps<T: Real, S: Simd, R: Rate>(
-    s: S,
-    state: &mut State<T>,
-    segment: Segment,
-    memory: &mut Memory<T>,
-) {
-    let learn = segment.plastic;
-    if memory.pace.starts(learn, segment.averaged > 0) {
-        for (layer, nodes) in state.layers.iter().zip(&mut memory.course.layers) {
-            nodes.changes.clear();
-            nodes.soma.now_mut().copy_from_slice(&layer.targets.soma);
+pub(super) struct Leaps<'a, T: Real>(pub(super) Segment, pub(super) &'a mut Memory<T>);
+
+impl<T: Real> Kernel<State<T>> for Leaps<'_, T> {
+    #[inline(always)]
+    fn compute<S: Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        let Self(segment, memory) = self;
+        let learn = segment.plastic;
+        let mut starts = memory.pace.starts(learn, segment.averaged > 0);
+        if starts {
+            for (layer, nodes) in state.layers.iter().zip(&mut memory.course.layers) {
+                nodes.changes.clear();
+                nodes.soma.now_mut().copy_from_slice(&layer.targets.soma);
+            }
         }
-        leap::<T, S, R>(s, learn, state, memory, 0, 0);
+        // One call for all leaps, that of no steps at the start too: it is compiled where it is called.
+        let mut left = segment.steps;
+        while starts || left > 0 {
+            let m = if starts { 0 } else { memory.pace.choose(left) };
+            left -= m;
+            let averaged = m.min(segment.averaged.saturating_sub(left));
+            leap::<T, S, R>(s, learn, state, memory, m, averaged);
+            starts = false;
+        }
+        for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.course.layers) {
+            apply::<T, S>(s, layer, &mut nodes.changes);
+            layer.targets.soma.copy_from_slice(nodes.soma.now());
+            layer.targets.rate.copy_from_slice(nodes.rate.now());
+            layer.nudge();
+        }
+        lift_rates(&mut state.layers);
     }
-    let mut left = segment.steps;
-    while left > 0 {
-        let m = memory.pace.choose(left);
-        left -= m;
-        let averaged = m.min(segment.averaged.saturating_sub(left));
-        leap::<T, S, R>(s, learn, state, memory, m, averaged);
-    }
-    for (layer, nodes) in state.layers.iter_mut().zip(&mut memory.course.layers) {
-        apply::<T, S>(s, layer, &mut nodes.changes);
-        layer.targets.soma.copy_from_slice(nodes.soma.now());
-        layer.targets.rate.copy_from_slice(nodes.rate.now());
-        layer.nudge();
-    }
-    lift_rates(&mut state.layers);
 }
 
 /// `m` steps, the last of which are `averaged`; with m = 0, the node at which the network is.
@@ -108,7 +111,11 @@ fn leap<T: Real, S: Simd, R: Rate>(
         ..
     } = memory;
     let moments = table.of(m);
-    let weights = Weights::new(moments, m, *spacing);
+    let weights = s.vectorize(Weigh {
+        moments,
+        m,
+        spacing: *spacing,
+    });
     let last = state.layers.len() - 1;
     let output = if state.target.gain() > 0.0 {
         Functional::Nudged

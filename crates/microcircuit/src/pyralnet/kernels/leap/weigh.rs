@@ -1,8 +1,24 @@
 //! Sums of a few vectors, weighted.
 
 use crate::Real;
-use crate::pyralnet::state::moments::{Functional, Weights};
-use pulp::Simd;
+use crate::pyralnet::state::moments::{Functional, Moments, Spacing, Weights};
+use pulp::{Simd, WithSimd};
+
+/// [`Weights::new`], compiled once and not for every number type and activation function.
+pub(super) struct Weigh<'a> {
+    pub(super) moments: &'a Moments,
+    pub(super) m: usize,
+    pub(super) spacing: Spacing,
+}
+
+impl WithSimd for Weigh<'_> {
+    type Output = Weights;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Weights {
+        Weights::new(self.moments, self.m, self.spacing)
+    }
+}
 
 /// Numbers as vectors of one value.
 #[inline(always)]
