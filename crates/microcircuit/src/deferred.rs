@@ -66,6 +66,11 @@ pub(crate) struct Parts<'a, T> {
     pub(crate) waiting: &'a mut usize,
 }
 
+/// Δ of P = `scale` Δ; `None` where the rule is at rest and scale is zero.
+pub(crate) fn unscaled<T: Real>(p: DMatrix<T>, scale: f64) -> Option<DMatrix<T>> {
+    (scale > 0.0).then(|| p.map(|p| T::from_f64(p.to_f64() / scale)))
+}
+
 impl<T: Real> Deferred<T> {
     /// Zero weights onto `rows` targets from `neurons` neurons and one with the constant rate `bias`; `width` is that
     /// of the vector unit.
@@ -214,38 +219,53 @@ impl<T: Real> Deferred<T> {
 
     /// Weights of `shape` from row `row` on. Nothing may wait.
     pub(crate) fn weights(&self, row: usize, shape: (usize, usize)) -> DMatrix<T> {
-        DMatrix::from_fn(shape.0, shape.1, |post, pre| self.w.get(row + post, pre))
+        self.w.rows(row, shape)
     }
 
-    /// Δ of `shape` from row `row` on, where P = `scale` Δ. Nothing may wait.
-    pub(crate) fn delta(&self, row: usize, shape: (usize, usize), scale: f64) -> DMatrix<T> {
-        DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-            T::from_f64(self.p.get(row + post, pre).to_f64() / scale)
-        })
+    /// Δ likewise, where P = `scale` Δ; `None` if that is zero.
+    pub(crate) fn delta(
+        &self,
+        row: usize,
+        shape: (usize, usize),
+        scale: f64,
+    ) -> Option<DMatrix<T>> {
+        unscaled(self.p.rows(row, shape), scale)
     }
 
     /// Replaces weights from row `row` on. Nothing may wait.
     pub(crate) fn set_weights(&mut self, row: usize, weights: &DMatrix<T>) {
-        for pre in 0..weights.ncols() {
-            for post in 0..weights.nrows() {
-                self.w.set(row + post, pre, weights[(post, pre)]);
-            }
-        }
+        self.w.set_rows(row, weights);
     }
 
-    /// Zeroes the Δ of some rows. Nothing may wait.
-    pub(crate) fn zero_deltas(&mut self, rows: std::ops::Range<usize>) {
-        for row in rows {
-            for lane in 0..self.rates[0].len() {
-                self.p.set(row, lane, T::default());
-            }
-        }
+    /// Zeroes the Δ of `n` rows from `row` on. Nothing may wait.
+    pub(crate) fn zero_deltas(&mut self, row: usize, n: usize) {
+        let zeros = DMatrix::from_element(n, self.rates[0].len(), T::default());
+        self.p.set_rows(row, &zeros);
     }
 
     /// Zeroes the drive.
     pub(crate) fn rest(&mut self) {
         self.drive.fill(T::default());
     }
+}
+
+/// The changes that may wait, the first one first.
+#[inline(always)]
+fn waiting<'a, T: Real, S: Simd>(
+    rates: &'a [Aligned<T>; 3],
+    [_, first, second]: [usize; 3],
+    factors: &'a [Aligned<T>; 2],
+) -> [Change<'a, T, S>; 2] {
+    [
+        Change {
+            rate: T::vectors::<S>(&rates[first]),
+            factor: &factors[0],
+        },
+        Change {
+            rate: T::vectors::<S>(&rates[second]),
+            factor: &factors[1],
+        },
+    ]
 }
 
 /// [`Deferred::run`], compiled once and not for every caller.
@@ -268,24 +288,11 @@ impl<T: Real> WithSimd for Run<'_, T> {
         let tile = weights.w.tile();
         let w = T::vectors_mut::<S>(weights.w.data_mut());
         let p = T::vectors_mut::<S>(weights.p.data_mut());
-        let [now, first, second] = weights.roles;
-        let [now, first, second] = [
-            T::vectors::<S>(&weights.rates[now]),
-            T::vectors::<S>(&weights.rates[first]),
-            T::vectors::<S>(&weights.rates[second]),
-        ];
-        let change = |rate, factors| Change::<T, S> {
-            rate,
-            factor: factors,
-        };
-        let (first, second) = (
-            change(first, &weights.factors[0]),
-            change(second, &weights.factors[1]),
-        );
+        let now = T::vectors::<S>(&weights.rates[weights.roles[0]]);
+        let changes = waiting::<T, S>(&weights.rates, weights.roles, &weights.factors);
         let drive = &mut weights.drive[..];
         match (weights.order, weights.waiting) {
             (Order::OldChange, 2) if changing => {
-                let changes = [first, second];
                 rows::learn_and_drive::<T, S, 2>(
                     s,
                     tile,
@@ -302,7 +309,7 @@ impl<T: Real> WithSimd for Run<'_, T> {
                     s,
                     tile,
                     (w, p),
-                    [first],
+                    [changes[0]],
                     weights.decay,
                     now,
                     drive,
@@ -328,32 +335,16 @@ impl<T: Real> WithSimd for CatchUp<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let Self(weights) = self;
-        let waiting = std::mem::take(&mut weights.waiting);
-        if waiting == 0 || !weights.plastic {
+        let count = std::mem::take(&mut weights.waiting);
+        if count == 0 || !weights.plastic {
             return;
         }
         let tile = weights.w.tile();
-        let [_, first, second] = weights.roles;
-        let (first, second) = (
-            T::vectors::<S>(&weights.rates[first]),
-            T::vectors::<S>(&weights.rates[second]),
-        );
-        let [of_first, of_second] = &weights.factors;
-        let changes = [
-            Change::<T, S> {
-                rate: first,
-                factor: of_first,
-            },
-            Change::<T, S> {
-                rate: second,
-                factor: of_second,
-            },
-        ];
+        let changes = waiting::<T, S>(&weights.rates, weights.roles, &weights.factors);
         // The last P is what the weights of the next step change by, in the full simulation.
         let not_to_w = usize::from(weights.order == Order::OldChange);
         let w = T::vectors_mut::<S>(weights.w.data_mut());
         let p = T::vectors_mut::<S>(weights.p.data_mut());
-        let changes = &changes[..waiting];
-        rows::catch_up::<T, S>(s, tile, (w, p), changes, weights.decay, not_to_w);
+        rows::catch_up::<T, S>(s, tile, (w, p), &changes[..count], weights.decay, not_to_w);
     }
 }

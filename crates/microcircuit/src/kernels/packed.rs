@@ -1,5 +1,7 @@
 //! Matrices in the order in which the kernels walk through them.
 
+use nalgebra::{DMatrix, Scalar};
+
 use super::aligned::{Aligned, padded};
 
 /// A matrix of `rows` × `lanes`, stored as \[tile of rows\]\[block of lanes\]\[row in the tile\]\[lane in the block\].
@@ -30,7 +32,7 @@ pub(crate) fn tile_for(rows: usize) -> usize {
         .unwrap_or(MAX_TILE)
 }
 
-impl<T: Copy + Default> Packed<T> {
+impl<T: Scalar + Copy + Default> Packed<T> {
     /// Zeros, in tiles of `tile` rows and blocks of `width` lanes (the width of the vector unit).
     pub(crate) fn zeros(rows: usize, lanes: usize, tile: usize, width: usize) -> Self {
         let lanes = padded::<T>(lanes);
@@ -52,9 +54,34 @@ impl<T: Copy + Default> Packed<T> {
         self.data[self.index(row, lane)]
     }
 
-    pub(crate) fn set(&mut self, row: usize, lane: usize, value: T) {
-        let index = self.index(row, lane);
-        self.data[index] = value;
+    /// Its rows from `row` on, as a matrix of `shape`.
+    pub(crate) fn rows(&self, row: usize, shape: (usize, usize)) -> DMatrix<T> {
+        DMatrix::from_fn(shape.0, shape.1, |i, lane| self.get(row + i, lane))
+    }
+
+    /// Its rows from `row` on, as the columns of a matrix of `shape`.
+    pub(crate) fn columns(&self, row: usize, shape: (usize, usize)) -> DMatrix<T> {
+        DMatrix::from_fn(shape.0, shape.1, |lane, j| self.get(row + j, lane))
+    }
+
+    /// Replaces rows from `row` on.
+    pub(crate) fn set_rows(&mut self, row: usize, matrix: &DMatrix<T>) {
+        for lane in 0..matrix.ncols() {
+            for i in 0..matrix.nrows() {
+                let index = self.index(row + i, lane);
+                self.data[index] = matrix[(i, lane)];
+            }
+        }
+    }
+
+    /// Replaces rows from `row` on by the columns of a matrix.
+    pub(crate) fn set_columns(&mut self, row: usize, matrix: &DMatrix<T>) {
+        for j in 0..matrix.ncols() {
+            for lane in 0..matrix.nrows() {
+                let index = self.index(row + j, lane);
+                self.data[index] = matrix[(lane, j)];
+            }
+        }
     }
 
     /// All numbers, in the order of storage.

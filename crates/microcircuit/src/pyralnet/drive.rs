@@ -300,7 +300,7 @@ impl<T: Engine> Snapshot<T> for Driver<T> {
     }
 
     fn target(&self) -> Vec<f64> {
-        self.state.target.potential().to_vec()
+        self.state.target.potential.value().to_vec()
     }
 
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 use pulp::Simd;
 
+use crate::deferred::unscaled;
 use crate::kernels::aligned::Aligned;
 use crate::kernels::columns::weighted_sum;
 use crate::kernels::packed::Packed;
@@ -77,27 +78,18 @@ impl<T: Real> Feedback<T> {
 
     pub(super) fn weights(&self, lateral: bool, shape: (usize, usize)) -> DMatrix<T> {
         let column = if lateral { self.m } else { 0 };
-        DMatrix::from_fn(shape.0, shape.1, |post, pre| self.w.get(column + pre, post))
+        self.w.columns(column, shape)
     }
 
     /// Δ of `W_pi`; `None` where the rule is at rest.
     pub(super) fn delta(&self, shape: (usize, usize)) -> Option<DMatrix<T>> {
-        (self.scale > 0.0).then(|| {
-            DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-                T::from_f64(self.p.get(pre, post).to_f64() / self.scale)
-            })
-        })
+        unscaled(self.p.columns(0, shape), self.scale)
     }
 
     /// Replaces both sets of weights.
     pub(super) fn set_weights(&mut self, down: &DMatrix<T>, pi: &DMatrix<T>) {
-        for (column, weights) in [(0, down), (self.m, pi)] {
-            for pre in 0..weights.ncols() {
-                for post in 0..weights.nrows() {
-                    self.w.set(column + pre, post, weights[(post, pre)]);
-                }
-            }
-        }
+        self.w.set_columns(0, down);
+        self.w.set_columns(self.m, pi);
         self.cancels = self.scale == 0.0 && down.iter().zip(pi).all(|(down, pi)| *pi == -*down);
     }
 

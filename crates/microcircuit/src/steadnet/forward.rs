@@ -59,7 +59,7 @@ impl<T: Real> Forward<T> {
     /// Δ; `None` where the rule is at rest. No update may wait.
     pub(super) fn delta(&self, interneurons: bool, shape: (usize, usize)) -> Option<DMatrix<T>> {
         let (row, scale) = self.part(interneurons);
-        (scale > 0.0).then(|| self.synapses.delta(row, shape, scale))
+        self.synapses.delta(row, shape, scale)
     }
 
     /// Replaces weights. No update may wait.
@@ -71,6 +71,6 @@ impl<T: Real> Forward<T> {
     /// Zeroes Δ. No update may wait.
     pub(super) fn zero_deltas(&mut self, interneurons: bool) {
         let (row, _) = self.part(interneurons);
-        self.synapses.zero_deltas(row..row + self.above);
+        self.synapses.zero_deltas(row, self.above);
     }
 }

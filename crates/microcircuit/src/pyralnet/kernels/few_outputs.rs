@@ -167,7 +167,7 @@ fn steps_of<
         return;
     };
     let [lower, upper] = halves(first.soma.len());
-    let (mut rates_in, mut potential) = (input.take(), target.take());
+    let (mut rates_in, mut potential) = (input.take(), target.potential.take());
     let (factor, nudging) = (input.learning(), target.gain());
     let mut above = Registers::<T, S, M>::new(&layer.targets);
     let target_rates = &mut layer.targets.rate[..];
@@ -261,7 +261,7 @@ fn steps_of<
         above.store(&mut layer.targets);
         layer.nudge();
         input.put(&rates_in);
-        target.put(&potential);
+        target.potential.put(&potential);
     }
 }
 

@@ -58,8 +58,8 @@ impl<T: Real> Kernel<State<T>> for Steps<'_> {
 fn filters<T: Real>(state: &mut State<T>) {
     let share = state.input.share();
     state.input.rates.approach(share);
-    state.target.approach(share);
-    let (gain, target) = (state.target.gain(), state.target.potential());
+    state.target.potential.approach(share);
+    let (gain, target) = (state.target.gain(), state.target.potential.value());
     if let Some(output) = state.layers.last_mut() {
         let extra = &mut output.targets.extra[..target.len()];
         for i in 0..target.len() {

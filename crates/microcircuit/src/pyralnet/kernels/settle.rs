@@ -86,7 +86,8 @@ impl<T: Real> Kernel<State<T>> for Settle<'_, T> {
         for fades in [false, true] {
             let [goal, way] = state.input.rates.course();
             let following = if fades {
-                let target = (state.target.potential().iter()).zip(state.target.goal());
+                let target = &state.target.potential;
+                let target = target.value().iter().zip(target.goal());
                 Following {
                     input: way.map(|x| a * x),
                     target: target.map(|(now, goal)| a * (now - goal)).collect(),
@@ -95,7 +96,7 @@ impl<T: Real> Kernel<State<T>> for Settle<'_, T> {
             } else {
                 Following {
                     input: goal,
-                    target: state.target.goal().to_vec(),
+                    target: state.target.potential.goal().to_vec(),
                     ..responses(1.0)
                 }
             };
@@ -106,7 +107,7 @@ impl<T: Real> Kernel<State<T>> for Settle<'_, T> {
                 memory.course.push_and_repeat();
                 if segment.averaged == 0 {
                     state.input.rates.approach(1.0 - left);
-                    state.target.approach(1.0 - left);
+                    state.target.potential.approach(1.0 - left);
                 }
             }
         }
@@ -296,7 +297,7 @@ fn finish<T: Real>(state: &mut State<T>, memory: &mut Memory<T>, segment: Segmen
     }
     if segment.averaged > 0 {
         state.input.rates.approach(1.0 - left);
-        state.target.approach(1.0 - left);
+        state.target.potential.approach(1.0 - left);
     }
     lift_rates(&mut state.layers);
 }

@@ -56,13 +56,13 @@ impl Filter {
 
     /// Goes that share of the way.
     #[inline(always)]
-    pub(super) fn approach(&mut self, share: f64) {
+    pub(in crate::pyralnet) fn approach(&mut self, share: f64) {
         approach(&mut self.value, &self.goal, &mut self.left, share);
     }
 
     /// A copy that is kept in registers; of at most eight values.
     #[inline(always)]
-    pub(super) fn take(&self) -> FewValues {
+    pub(in crate::pyralnet) fn take(&self) -> FewValues {
         let mut few = FewValues {
             value: [0.0; FEW],
             goal: [0.0; FEW],
@@ -76,14 +76,15 @@ impl Filter {
 
     /// What became of the copy.
     #[inline(always)]
-    pub(super) fn put(&mut self, few: &FewValues) {
+    pub(in crate::pyralnet) fn put(&mut self, few: &FewValues) {
         let n = self.value.len();
         self.value.copy_from_slice(&few.value[..n]);
         self.left = few.left;
     }
 
+    /// The values now.
     #[inline(always)]
-    pub(super) fn value(&self) -> &[f64] {
+    pub(in crate::pyralnet) fn value(&self) -> &[f64] {
         &self.value
     }
 
@@ -91,8 +92,9 @@ impl Filter {
         self.left
     }
 
+    /// What they tend to.
     #[inline(always)]
-    pub(super) fn goal(&self) -> &[f64] {
+    pub(in crate::pyralnet) fn goal(&self) -> &[f64] {
         &self.goal
     }
 }

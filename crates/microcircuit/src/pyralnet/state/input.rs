@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::filter::{FewValues, Filter};
 use super::plane::{Decay, Plane, basis_of, dot};
+use crate::deferred::unscaled;
 use crate::kernels::packed::Packed;
 use crate::leak::LowPass;
 use crate::{InputForm, Integrator, Params, Real};
@@ -251,27 +252,18 @@ impl<T: Real> Input<T> {
 
     /// Weights. The matrices must be up to date.
     pub(super) fn weights(&self, shape: (usize, usize)) -> DMatrix<T> {
-        let w = &self.synapses.w;
-        DMatrix::from_fn(shape.0, shape.1, |post, pre| w.get(pre, post))
+        self.synapses.w.columns(0, shape)
     }
 
     /// Δ, unless the rule is at rest. The matrices must be up to date.
     pub(super) fn delta(&self, shape: (usize, usize)) -> Option<DMatrix<T>> {
         let InputSynapses { scale, p, .. } = &self.synapses;
-        (*scale > 0.0).then(|| {
-            DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-                T::from_f64(p.get(pre, post).to_f64() / scale)
-            })
-        })
+        unscaled(p.columns(0, shape), *scale)
     }
 
     /// Replaces the weights. The matrices must be up to date, and projected again afterwards.
     pub(super) fn set_weights(&mut self, weights: &DMatrix<T>) {
-        for pre in 0..weights.ncols() {
-            for post in 0..weights.nrows() {
-                self.synapses.w.set(pre, post, weights[(post, pre)]);
-            }
-        }
+        self.synapses.w.set_columns(0, weights);
     }
 
     /// Zeroes Δ; likewise.

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use crate::deferred::{Deferred, Order};
+use crate::deferred::{Deferred, Order, unscaled};
 use crate::kernels::aligned::{Aligned, padded};
 use crate::kernels::packed::{Packed, tile_for};
 use crate::leak::{Leak, LowPass};
@@ -205,10 +205,7 @@ impl<T: Real> Layer<T> {
             return Some(self.forward.weights(row, shape));
         }
         let column = self.column_of(layer, synapse)?;
-        let w = &self.feedback.w;
-        Some(DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-            w.get(column + pre, post)
-        }))
+        Some(self.feedback.w.columns(column, shape))
     }
 
     /// Replaces weights that this layer holds; nothing if it does not hold them. No change may wait.
@@ -229,19 +226,17 @@ impl<T: Real> Layer<T> {
         shape: (usize, usize),
     ) -> Option<DMatrix<T>> {
         if let Some((row, scale)) = self.rows_of(layer, synapse) {
-            return (scale > 0.0).then(|| self.forward.delta(row, shape, scale));
+            return self.forward.delta(row, shape, scale);
         }
-        let scale = self.scales.pi;
-        (synapse == Synapse::Pi && layer == self.layer && scale > 0.0).then(|| {
-            DMatrix::from_fn(shape.0, shape.1, |post, pre| {
-                T::from_f64(self.feedback.p.get(pre, post).to_f64() / scale)
-            })
-        })
+        if (layer, synapse) != (self.layer, Synapse::Pi) {
+            return None;
+        }
+        unscaled(self.feedback.p.columns(0, shape), self.scales.pi)
     }
 
     /// Zeroes all Δ. No change may wait.
     pub(super) fn zero_deltas(&mut self) {
-        self.forward.zero_deltas(0..2 * self.m);
+        self.forward.zero_deltas(0, 2 * self.m);
         self.feedback.p.data_mut().fill(T::default());
     }
 }
@@ -292,11 +287,7 @@ impl<T: Real> Feedback<T> {
 
     fn set_weights(&mut self, column: usize, weights: &DMatrix<T>) {
         let (n, m) = weights.shape();
-        for pre in 0..self.m {
-            for post in 0..n {
-                self.w.set(column + pre, post, weights[(post, pre)]);
-            }
-        }
+        self.w.set_columns(column, weights);
         let opposite = |k, i| self.w.get(k, i) == -self.w.get(m + k, i);
         self.cancels = !self.is_plastic() && (0..m).all(|k| (0..n).all(|i| opposite(k, i)));
     }

@@ -15,7 +15,7 @@ use nalgebra::DMatrix;
 
 pub(super) use self::plane::Decay;
 
-use self::filter::{FewValues, Filter};
+use self::filter::Filter;
 use self::input::Input;
 use self::layer::Layer;
 use crate::compartment::Compartment;
@@ -64,41 +64,13 @@ pub struct Parts<'a, T> {
 /// What nudges the output layer.
 #[derive(Clone)]
 pub struct Target {
-    /// Low-passed target potentials; empty before the first pattern.
-    potential: Filter,
+    /// Target potentials; empty before the first pattern.
+    pub(super) potential: Filter,
     /// dt g_som if the output is nudged, else zero.
     gain: f64,
 }
 
 impl Target {
-    #[inline(always)]
-    pub(super) fn approach(&mut self, share: f64) {
-        self.potential.approach(share);
-    }
-
-    /// The filter of at most eight potentials, to be put back after some steps.
-    #[inline(always)]
-    pub(super) fn take(&self) -> FewValues {
-        self.potential.take()
-    }
-
-    #[inline(always)]
-    pub(super) fn put(&mut self, filter: &FewValues) {
-        self.potential.put(filter);
-    }
-
-    /// Low-passed target potentials.
-    #[inline(always)]
-    pub(super) fn potential(&self) -> &[f64] {
-        self.potential.value()
-    }
-
-    /// What they tend to.
-    #[inline(always)]
-    pub(super) fn goal(&self) -> &[f64] {
-        self.potential.goal()
-    }
-
     /// dt g_som if the output is nudged, else zero.
     #[inline(always)]
     pub(super) fn gain(&self) -> f64 {

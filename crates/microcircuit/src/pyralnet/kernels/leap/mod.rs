@@ -176,7 +176,7 @@ fn leap<T: Real, S: Simd, R: Rate>(
         }
     }
     state.input.rates.approach(1.0 - moments.left);
-    state.target.approach(1.0 - moments.left);
+    state.target.potential.approach(1.0 - moments.left);
     let neurons = state.params().dim(1) as f64;
     let found = Found {
         changed,

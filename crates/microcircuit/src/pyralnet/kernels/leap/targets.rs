@@ -32,10 +32,10 @@ pub(super) fn enter<T: Real, S: Simd>(
             extra[b] = apical.add(s, b, extra[b], [a0[b], a1[b], a2[b], end[b]]);
         }
     } else if state.target.gain() > 0.0 {
-        let (target, gain) = (&state.target, state.target.gain());
+        let (target, gain) = (&state.target.potential, state.target.gain());
         let constant = gain * moments.constant(Functional::Nudged);
         let fading = gain * moments.fading(Functional::Nudged);
-        let (goal, now) = (target.goal(), target.potential());
+        let (goal, now) = (target.goal(), target.value());
         let extra = &mut state.layers[l].targets.extra;
         for i in 0..goal.len() {
             extra[i] = T::from_f64(constant * goal[i] + fading * (now[i] - goal[i]));
