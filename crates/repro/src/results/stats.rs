@@ -53,7 +53,7 @@ pub(crate) fn log_slope(points: &[(f64, f64)]) -> f64 {
 }
 
 /// Index of the largest value; the first of equals.
-pub(crate) fn argmax(values: &[f32]) -> usize {
+pub(crate) fn argmax<T: Copy + PartialOrd>(values: &[T]) -> usize {
     let mut best = 0;
     for (i, &value) in values.iter().enumerate() {
         if value > values[best] {

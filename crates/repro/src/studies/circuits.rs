@@ -89,6 +89,24 @@ impl Model {
     }
 }
 
+/// The number type of a simulation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Precision {
+    /// Single precision, as the published programs
+    #[default]
+    F32,
+    /// Double precision
+    F64,
+}
+
+impl Precision {
+    /// Whether it is the default.
+    pub(super) fn is_single(&self) -> bool {
+        *self == Self::F32
+    }
+}
+
 /// Bytes of a network: of every weight, its kind's other matrices, copies and forms of it.
 pub(super) fn network_bytes(network: &NetworkParams) -> (&'static str, f64) {
     let pairs = network.dims.windows(2);
@@ -133,11 +151,9 @@ pub(super) struct Score {
 
 impl Score {
     /// Adds one output and what it should have been.
-    pub(super) fn add(&mut self, output: &[f32], target: &[f64], label: usize) {
-        let squares = output
-            .iter()
-            .zip(target)
-            .map(|(&u, t)| (f64::from(u) - t).powi(2));
+    pub(super) fn add<T: Number>(&mut self, output: &[T], target: &[f64], label: usize) {
+        let pairs = output.iter().zip(target);
+        let squares = pairs.map(|(u, t)| (u.to_f64() - t).powi(2));
         self.squared_error += squares.sum::<f64>();
         self.entries += output.len();
         self.correct += usize::from(argmax(output) == label);

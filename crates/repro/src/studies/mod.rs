@@ -20,7 +20,7 @@ use anyhow::{Result, anyhow};
 
 use crate::datasets::DataSets;
 pub(crate) use attention::ARCHITECTURE;
-pub(crate) use circuits::Model;
+pub(crate) use circuits::{Model, Precision};
 pub use study::{Better, Idle, Job, Metric, Monitor, Outcome, Stopped, Study, StudyKind};
 
 /// Every study there is.

@@ -9,7 +9,7 @@ use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use microcircuit::{
     Every, Microcircuit, NetworkParams, Number, Params, PresentError, View, Weights,
 };
@@ -19,7 +19,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use serde::Deserialize;
 
 use crate::results::files::Sink;
-use crate::studies::Model;
+use crate::studies::{Model, Precision};
 use crate::terminal::say;
 use patterns::{OwnedPattern, read_noise, read_patterns};
 use traces::{Recorded, Traces};
@@ -54,7 +54,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "W2.npz")]
     weights_out: Option<PathBuf>,
     /// Arithmetic
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t = Precision::F64)]
     precision: Precision,
     /// Draws the weights that are not given, and the noise [default: 1]
     #[arg(long, value_name = "S")]
@@ -82,15 +82,6 @@ TRACES.csv
 Z.csv
   Columns z0, z1, …; one row per step, one column per soma: per hidden layer pyramidal neurons, then
   interneurons; last the output layer.";
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Precision {
-    /// As the published programs
-    F32,
-    /// For checks
-    #[default]
-    F64,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

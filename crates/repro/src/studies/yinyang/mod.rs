@@ -4,11 +4,11 @@
 mod session;
 
 use anyhow::{Result, ensure};
-use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial};
+use microcircuit::{Microcircuit, NetworkParams, Number, Pattern, Trial};
 use serde::{Deserialize, Serialize};
 
 use super::circuits::{
-    Model, Score, distance_from_self_prediction, network_bytes, record_divergence,
+    Model, Precision, Score, distance_from_self_prediction, network_bytes, record_divergence,
 };
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
@@ -22,6 +22,8 @@ pub(super) struct YinYang {
     /// Full simulation or steady-state approximation.
     #[serde(default)]
     model: Model,
+    #[serde(default, skip_serializing_if = "Precision::is_single")]
+    precision: Precision,
     network: NetworkParams,
     #[serde(default)]
     task: Task,
@@ -132,19 +134,26 @@ impl Study for YinYang {
         } = self.training;
         let per_epoch = self.task.train as f64 + validations as f64 * validation_patterns as f64;
         let once = self.task.validation as f64 + self.task.test as f64;
-        (epochs as f64 * per_epoch + once) * self.model.pattern_seconds(&self.network)
+        let slower = match self.precision {
+            Precision::F32 => 1.0,
+            Precision::F64 => 2.5,
+        };
+        (epochs as f64 * per_epoch + once) * slower * self.model.pattern_seconds(&self.network)
     }
 
     fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let result = self.train_and_test(seed, monitor, &mut outcome);
+        let result = match self.precision {
+            Precision::F32 => self.train_and_test::<f32>(seed, monitor, &mut outcome),
+            Precision::F64 => self.train_and_test::<f64>(seed, monitor, &mut outcome),
+        };
         record_divergence(result, &mut outcome)?;
         Ok(outcome)
     }
 }
 
 impl YinYang {
-    fn train_and_test(
+    fn train_and_test<T: Number>(
         &self,
         seed: u64,
         monitor: &Monitor<'_>,
@@ -160,7 +169,7 @@ impl YinYang {
             validations,
             validation_patterns,
         };
-        let mut session = Session::new(self.model, &self.network, &self.task, schedule, seed)?;
+        let mut session = Session::<T>::new(self.model, &self.network, &self.task, schedule, seed)?;
         outcome.metric("engine", session.network.engine());
         let mut curves = Table::new(CURVES);
         let mut last = Score::default();
@@ -210,14 +219,18 @@ impl YinYang {
     }
 }
 
-impl Session {
+impl<T: Number> Session<T> {
     fn distance(&self) -> (f64, f64) {
-        distance_from_self_prediction(&self.params, &self.network.weights())
+        distance_from_self_prediction(&self.params, &self.network.weights().cast())
     }
 }
 
 /// One epoch of training with its interleaved validation, and what that found.
-fn train_epoch(session: &mut Session, number: usize, monitor: &Monitor<'_>) -> Result<Score> {
+fn train_epoch<T: Number>(
+    session: &mut Session<T>,
+    number: usize,
+    monitor: &Monitor<'_>,
+) -> Result<Score> {
     let Session {
         network,
         epochs,
@@ -250,7 +263,10 @@ fn train_epoch(session: &mut Session, number: usize, monitor: &Monitor<'_>) -> R
 }
 
 /// Presents a set in order, from rest, without nudging or plasticity: score and predicted classes.
-fn evaluate(network: &mut dyn Microcircuit<f32>, samples: &Samples) -> Result<(Score, Vec<usize>)> {
+fn evaluate<T: Number>(
+    network: &mut dyn Microcircuit<T>,
+    samples: &Samples,
+) -> Result<(Score, Vec<usize>)> {
     network.reset();
     let mut score = Score::default();
     let mut predicted = Vec::with_capacity(samples.labels.len());
@@ -282,6 +298,7 @@ mod tests {
     fn study() -> YinYang {
         YinYang {
             model: Model::SteadNet,
+            precision: Precision::F32,
             network: NetworkParams {
                 dims: vec![4, 10, 3],
                 ..NetworkParams::yin_yang()
@@ -344,7 +361,7 @@ mod tests {
             ..study.network
         };
         let mut session =
-            Session::new(Model::PyraLNet, &network, &study.task, schedule, SEED).unwrap();
+            Session::<f32>::new(Model::PyraLNet, &network, &study.task, schedule, SEED).unwrap();
         let first = |samples: &Samples| Samples {
             inputs: samples.inputs[..3].to_vec(),
             targets: samples.targets[..3].to_vec(),

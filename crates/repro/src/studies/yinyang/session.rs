@@ -1,7 +1,7 @@
 //! Everything that a published Yin-Yang run draws from its seed, ready to be presented.
 
 use anyhow::{Result, ensure};
-use microcircuit::{Microcircuit, NetworkParams, Params, Weights};
+use microcircuit::{Microcircuit, NetworkParams, Number, Params, Weights};
 use serde::{Deserialize, Serialize};
 use tasks::Dataset;
 use tasks::yinyang::{self, Epoch, Sizes};
@@ -105,16 +105,16 @@ pub(in super::super) struct Schedule {
 }
 
 /// A run before its first pattern.
-pub(in super::super) struct Session {
+pub(in super::super) struct Session<T = f32> {
     pub(in super::super) params: Params,
-    pub(in super::super) network: Box<dyn Microcircuit<f32>>,
+    pub(in super::super) network: Box<dyn Microcircuit<T>>,
     pub(in super::super) epochs: Vec<Epoch>,
     pub(in super::super) train: Samples,
     pub(in super::super) validation: Samples,
     pub(in super::super) test: Samples,
 }
 
-impl Session {
+impl<T: Number> Session<T> {
     /// Draws data, weights and orders from the one stream of `seed`, in the published order.
     pub(in super::super) fn new(
         model: Model,
@@ -138,7 +138,7 @@ impl Session {
                 test,
             },
         );
-        let weights = Weights::<f32>::draw(&params, || stream.uniform());
+        let weights = Weights::<T>::draw(&params, || stream.uniform());
         // All orders are drawn before the first pattern: noise comes after them in the stream.
         let epoch = |_| {
             let mut epoch = stream.epoch(train, validation, schedule.validations);
