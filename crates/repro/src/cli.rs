@@ -10,6 +10,7 @@ use crate::commands;
 use crate::commands::figures::{Place, Work};
 use crate::execute::{Interrupted, stop_on_ctrl_c};
 use crate::experiment::Change;
+use crate::shipped::{Shipped, ship};
 use crate::terminal::say;
 
 /// Reproduces the figures of three works on how brains could compute what deep learning computes:
@@ -105,8 +106,10 @@ enum DataCommand {
     Export(commands::data::Export),
 }
 
-/// Parses the command line, does what it says, and reports how it went.
-pub fn main() -> ExitCode {
+/// Parses the command line, does what it says, and reports how it went. Outside of a checkout, experiments and data sets are
+/// those that the program has inside.
+pub fn main(inside: Shipped) -> ExitCode {
+    ship(inside);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // It repeats what was typed.

@@ -23,6 +23,7 @@ mod progress;
 mod report;
 pub mod results;
 mod settings;
+pub mod shipped;
 mod sources;
 pub mod store;
 pub mod studies;

@@ -6,9 +6,10 @@ use anyhow::{Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::profile::Profile;
+use crate::shipped::unpacked;
 
-/// The checkout that the program works on: experiments, data sets and published values are read
-/// from it.
+/// The checkout that the program works on, or the like of it that the program has inside: experiments, data sets and
+/// published values are read from it.
 #[derive(Clone, Debug)]
 pub struct Repository {
     root: PathBuf,
@@ -17,18 +18,21 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Finds the checkout: the nearest folder at or above the current one that holds
-    /// `experiments/` and `datasets/`, else the one this program was built from.
+    /// Finds the checkout: the nearest folder at or above the current one that holds `experiments/` and `datasets/`, else
+    /// what the program has [inside](crate::shipped).
     pub fn find() -> Result<Self> {
         let here = std::env::current_dir()?;
-        let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let is_root = |p: &&Path| p.join("experiments").is_dir() && p.join("datasets").is_dir();
-        let inside = here.ancestors().find(is_root);
-        let root = inside.or_else(|| Some(built_from.as_path()).filter(is_root));
-        match root {
-            Some(root) => Ok(Self {
+        if let Some(root) = here.ancestors().find(is_root) {
+            return Ok(Self {
                 root: root.canonicalize()?,
-                output: inside.unwrap_or(&here).join("figures"),
+                output: root.join("figures"),
+            });
+        }
+        match unpacked()? {
+            Some(root) => Ok(Self {
+                root,
+                output: here.join("figures"),
             }),
             None => bail!(
                 "found no folder with experiments/ and datasets/ at or above {}: \

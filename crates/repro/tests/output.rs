@@ -75,12 +75,43 @@ fn links_and_pipes_stay_what_they_are() {
 
 #[test]
 fn outside_of_a_checkout_it_goes_to_where_one_stands() {
-    let dir = tempfile::tempdir().unwrap();
-    let run = ["run", "dendritic-prediction"];
-    let output = repro().args(run).current_dir(dir.path()).output().unwrap();
+    let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let run = || {
+        let mut command = repro();
+        command.args(["run", "dendritic-prediction"]);
+        command
+            .current_dir(dir.path())
+            .env("XDG_CACHE_HOME", cache.path());
+        command.output().unwrap()
+    };
+    let output = run();
     assert!(output.status.success(), "{}", stderr(&output));
     let place = dir.path().join("figures/quick");
     assert!(place.join("dendritic-prediction.svg").exists());
+    // The experiments and data sets that the program has inside, unpacked once.
+    let unpacked = || {
+        let entries = fs::read_dir(cache.path().join("repro")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .collect::<Vec<_>>()
+    };
+    let [inside] = &unpacked()[..] else {
+        panic!("{:?}", unpacked());
+    };
+    for file in [
+        "experiments/dendritic_prediction.toml",
+        "datasets/published/README.md",
+    ] {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(file);
+        assert_eq!(
+            fs::read(inside.join(file)).unwrap(),
+            fs::read(shipped).unwrap()
+        );
+    }
+    assert!(run().status.success());
+    assert_eq!(unpacked(), [inside.clone()]);
     let said = format!("results go to {}", place.display());
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 }
