@@ -44,6 +44,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Symbols
+//!
+//! n(l) neurons in layer l; a hidden layer l has n(l+1) interneurons.
+//!
+//! | symbol | in the code | unit | shape |
+//! |---|---|---|---|
+//! | u, `u_inn` | [`Compartment::Soma`], [`Compartment::InnSoma`] | 1 | n(l), n(l+1) |
+//! | `v_basal`, `v_apical`, `v_inn` | [`Compartment::Basal`], [`Compartment::Apical`], [`Compartment::InnDendrite`] | 1 | n(l), n(l), n(l+1) |
+//! | r = f(u) | [`Activation`] | 1 | n(l) |
+//! | `W_up`, `W_down` | [`Synapse::Up`], [`Synapse::Down`] | 1 | n(l) × n(l-1) (+ bias), n(l) × n(l+1) |
+//! | `W_pi`, `W_ip` | [`Synapse::Pi`], [`Synapse::Ip`] | 1 | n(l) × n(l+1), n(l+1) × n(l) (+ bias) |
+//! | Δ | [`Microcircuit::delta`] | 1 | as its W |
+//! | η | [`NetworkParams::eta_up`], `eta_ip`, `eta_pi` | 1/ms | one per layer |
+//! | g_l, g_b, g_a, g_d, g_som | [`NetworkParams::g_l`], … | 1/ms | 1 |
+//! | τ_w, τ_0 | [`NetworkParams::tau_w_ms`], [`NetworkParams::tau_0_ms`] | ms | 1 |
+//! | dt, learning-lag, pattern time | [`NetworkParams::dt_ms`], [`NetworkParams::learning_lag_ms`], [`NetworkParams::t_pattern_ms`] | ms | 1 |
+//!
 //! # Conventions
 //!
 //! Time in ms, conductances in 1/ms, potentials and rates dimensionless. Matrices are \[post, pre\]; with bias,

@@ -111,7 +111,7 @@ fn outside_of_a_checkout_it_goes_to_where_one_stands() {
         );
     }
     assert!(run().status.success());
-    assert_eq!(unpacked(), [inside.clone()]);
+    assert_eq!(unpacked(), std::slice::from_ref(inside));
     let said = format!("results go to {}", place.display());
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 }

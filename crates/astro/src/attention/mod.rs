@@ -20,8 +20,20 @@
 //! - [`weights`]: projections of published models, from files
 //! - [`transformer`]: a small one to train, whose softmax attention the circuit then replaces
 //!
-//! Symbols: n tokens of dimension D, H heads, d = D/H the dimension of a head's queries and keys, m hidden neurons a
-//! head. Matrices hold a token a column.
+//! # Symbols
+//!
+//! n tokens of dimension D, H heads, d = D/H the dimension of a head's queries and keys. Dimensionless, unless said; matrices hold
+//! a token a column.
+//!
+//! | symbol | in the code | shape |
+//! |---|---|---|
+//! | q, k, v | [`Qkv`], [`Token`] | D × n, a column each |
+//! | φ | [`FeatureMap`], [`FeatureKind`] | d → m, the hidden neurons of a head |
+//! | H (of a head), g | [`TripartiteSynapses`] | D/H × m, m |
+//! | g·φ(q) | [`AveragedCalcium`] | 1 |
+//! | τ_h, τ_H, τ_g, T | [`leaky::TimeConstants`] | 1, in ms: the circuit in continuous time |
+//!
+//! # Example
 //!
 //! ```
 //! use astro::attention::{Circuit, FeatureKind, FeatureMap, Fidelity, Mask, Qkv, softmax};

@@ -15,6 +15,13 @@
 //! Two wirings run through everything: [`Wiring::Published`](layers::Wiring) is the published program to rounding, its ring, its
 //! unread inputs and its multiplicative bias included; [`Wiring::Lattice`](layers::Wiring) is what the talk draws.
 //!
+//! | symbol | in the code | shape |
+//! |---|---|---|
+//! | x, the code that is read | [`codes::Codes`] | samples × 20 |
+//! | θ, all trained values | [`network::Network`] | one flat vector |
+//! | a layer's weights and bias | [`layers::Band`] | at most 3 per output, and 1 per output |
+//! | σ, how far gliotransmitter spreads, in cells | [`layers::Diffusion`] | 1 |
+//!
 //! ```
 //! use astro::networks::classifier::AstrocyteClassifier;
 //! use astro::networks::codes::Codes;
