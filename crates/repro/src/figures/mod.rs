@@ -15,6 +15,7 @@ mod look;
 mod mimic;
 mod mnist;
 mod plasticity_traces;
+mod precision;
 mod stability;
 mod steady_state_validity;
 mod time_constants;
@@ -32,6 +33,7 @@ pub static ALL: &[&Figure] = &[
     &plasticity_traces::PLASTICITY_TRACES,
     &yinyang::YINYANG,
     &yinyang::YINYANG_STEADNET,
+    &precision::PRECISION,
     &learning_lag::LEARNING_LAG_RESET,
     &time_constants::TAU_0,
     &time_constants::TAU_W,
