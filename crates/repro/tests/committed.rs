@@ -9,7 +9,7 @@ use common::{run, stderr, stdout};
 use tempfile::TempDir;
 
 /// Figures all of whose runs are there.
-const COMPLETE: [&str; 18] = [
+const COMPLETE: [&str; 21] = [
     "dendritic-prediction",
     "stability",
     "mimic",
@@ -28,6 +28,9 @@ const COMPLETE: [&str; 18] = [
     "astro-depth",
     "astro-digits",
     "astro-xor",
+    "astro-noise",
+    "astro-dropout",
+    "astro-approximation",
 ];
 
 fn shipped() -> PathBuf {
