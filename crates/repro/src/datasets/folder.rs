@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result, ensure};
 
 use super::digits::Digits;
+use super::form::Form;
+use super::patterns::Patterns;
+use super::samples::Sets;
 
 /// A folder of data sets, and what has been read of it: every run of a command is handed the same one.
 pub struct DataSets {
@@ -21,7 +24,7 @@ pub struct DataSets {
 type Slot = Arc<Mutex<Option<Arc<dyn Any + Send + Sync>>>>;
 
 /// The set in the folder that has to be MNIST itself, bit for bit.
-const MNIST: &str = "mnist";
+pub(crate) const MNIST: &str = "mnist";
 
 impl DataSets {
     /// Data sets in this folder.
@@ -73,9 +76,18 @@ impl DataSets {
         })
     }
 
-    /// MNIST itself.
-    pub(crate) fn mnist(&self) -> Result<Arc<Digits>> {
-        self.images(MNIST)
+    /// Samples of this name, images or others, read once.
+    ///
+    /// # Errors
+    /// As [`Self::images`].
+    pub(crate) fn patterns(&self, name: &str) -> Result<Arc<Patterns>> {
+        let path = self.find(name);
+        self.shared(&format!("patterns {}", path.display()), || {
+            Ok(match Form::of(&path)? {
+                Form::Idx => Patterns::Images(self.images(name)?),
+                form => Patterns::Samples(Sets::read(&path, form)?),
+            })
+        })
     }
 
     /// What `key` names, made once; others that need it wait rather than make it again.

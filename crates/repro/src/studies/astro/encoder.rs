@@ -26,7 +26,7 @@ const SHIPPED: &str = "encoder/mnist_vae.safetensors";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Data {
-    /// A folder of IDX files; a relative one is looked for among the data sets and then where the program runs.
+    /// A folder of IDX, CSV or NPZ files; a relative one is looked for among the data sets and then where the program runs.
     dir: String,
 }
 
