@@ -183,7 +183,7 @@ fn experiments() {
             let whole = fs::read(repository.experiment(name)).unwrap();
             meet(&whole, 150, |bytes| {
                 fs::write(&path, bytes).unwrap();
-                if let Ok(experiment) = Experiment::read(&path, &repository.bases()) {
+                if let Ok(experiment) = Experiment::read(&path, &repository) {
                     let _ = experiment.plan(Profile::Quick, &[]);
                 }
             });
@@ -197,7 +197,7 @@ fn results_and_journals() {
         let repository = Repository::find().unwrap();
         let name = "yinyang_steadnet";
         let path = repository.experiment(name);
-        let experiment = Experiment::read(&path, &repository.bases()).unwrap();
+        let experiment = Experiment::read(&path, &repository).unwrap();
         let plan = experiment.plan(Profile::Paper, &[]).unwrap();
         let files = ["csv", "curves.csv", "provenance.toml"];
         let files = files.map(|end| format!("{name}.{end}"));

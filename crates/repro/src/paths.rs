@@ -1,10 +1,12 @@
 //! Where everything lies. No other module spells out a path of the repository.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use crate::datasets::Contents;
 use crate::profile::Profile;
 
 /// The checkout that the program works on: experiments, data sets and published values are read
@@ -14,6 +16,7 @@ pub struct Repository {
     root: PathBuf,
     /// Where output goes that nothing else is said of: inside the checkout, or where one stands outside of it.
     output: PathBuf,
+    contents: Arc<Contents>,
 }
 
 impl Repository {
@@ -28,6 +31,7 @@ impl Repository {
         match root {
             Some(root) => Ok(Self {
                 root: root.canonicalize()?,
+                contents: Arc::new(Contents::new(&root.canonicalize()?.join("datasets"))),
                 output: inside.unwrap_or(&here).join("figures"),
             }),
             None => bail!(
@@ -43,6 +47,7 @@ impl Repository {
     pub(crate) fn at(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+            contents: Arc::new(Contents::new(&root.join("datasets"))),
             output: root.join("figures"),
         }
     }
@@ -65,6 +70,11 @@ impl Repository {
     /// `datasets/`: what ships.
     pub fn datasets(&self) -> PathBuf {
         self.root.join("datasets")
+    }
+
+    /// What the files of data hold.
+    pub fn contents(&self) -> &Arc<Contents> {
+        &self.contents
     }
 
     /// `datasets/<name>`: a data set that ships.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::contents::{Contents, MNIST};
 use super::digits::Digits;
 use super::form::Form;
 use super::patterns::Patterns;
@@ -15,6 +16,7 @@ use super::samples::Sets;
 /// A folder of data sets, and what has been read of it: every run of a command is handed the same one.
 pub struct DataSets {
     folder: PathBuf,
+    contents: Contents,
     /// Where what takes long to make of them is kept.
     made: Option<PathBuf>,
     read: Mutex<HashMap<String, Slot>>,
@@ -23,14 +25,12 @@ pub struct DataSets {
 /// Something read, or being read: whoever else needs it waits.
 type Slot = Arc<Mutex<Option<Arc<dyn Any + Send + Sync>>>>;
 
-/// The set in the folder that has to be MNIST itself, bit for bit.
-pub(crate) const MNIST: &str = "mnist";
-
 impl DataSets {
     /// Data sets in this folder.
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            contents: Contents::new(folder),
             made: None,
             read: Mutex::default(),
         }
@@ -51,12 +51,12 @@ impl DataSets {
 
     /// A file or folder of this name in the folder, or else where the program runs.
     pub(crate) fn find(&self, name: &str) -> PathBuf {
-        let shipped = self.folder.join(name);
-        if shipped.exists() {
-            shipped
-        } else {
-            PathBuf::from(name)
-        }
+        self.contents.find(name)
+    }
+
+    /// What the files hold.
+    pub(crate) fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// Images of this name, read once.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tasks::mnist::Split;
 
 use super::circuits::{Model, Score, network_bytes, record_divergence};
-use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::datasets::{MNIST, Patterns, Set};
 use crate::results::{Cell, Table};
 
@@ -42,6 +42,9 @@ struct Data {
     /// A folder of IDX, CSV or NPZ files, looked for among the data sets and then where the program runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     dir: Option<String>,
+    /// SHA-256 of its files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
 }
 
 impl Data {
@@ -150,8 +153,13 @@ impl Study for MnistRun {
     }
 
     /// MNIST has one name.
-    fn resolve(&mut self) {
-        self.data.dir.take_if(|dir| dir == MNIST);
+    fn resolve(&mut self, contents: &Contents) {
+        let Data { dir, sha256 } = &mut self.data;
+        dir.take_if(|dir| dir == MNIST);
+        match dir {
+            Some(dir) => *sha256 = sha256.take().or_else(|| contents.sha256(dir)),
+            None => *sha256 = None,
+        }
     }
 
     fn idle(&self) -> Vec<Idle> {
@@ -215,6 +223,14 @@ impl Study for MnistRun {
     }
 
     fn check_data(&self, data: &DataSets) -> Result<()> {
+        if let Data {
+            dir: Some(dir),
+            sha256,
+        } = &self.data
+        {
+            data.contents()
+                .check("data.sha256", dir, sha256.as_deref())?;
+        }
         let patterns = self.data.load(data)?;
         self.check_sizes(&Sizes {
             name: self.data.dir.as_deref().unwrap_or(SIZES.name),
