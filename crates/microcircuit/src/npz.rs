@@ -174,10 +174,11 @@ fn read_array<T: Real>(
         .collect();
     found.sort_unstable();
     let mut bytes = Vec::new();
+    // An array that fits has no more than these.
+    let most = 8 * shape.0 * shape.1 + HEADER;
     match archive.by_name(&entry(name)) {
-        // An array that fits has no more than these.
         Ok(file) => file
-            .take((8 * shape.0 * shape.1 + HEADER) as u64)
+            .take(most as u64 + 1)
             .read_to_end(&mut bytes)
             .map_err(damaged)?,
         Err(ZipError::FileNotFound) => {
@@ -201,6 +202,13 @@ fn read_array<T: Real>(
     if header.iter().filter(|byte| b"([{".contains(byte)).count() > 16 {
         return Err(damaged(io::ErrorKind::InvalidData.into()));
     }
+    // And it multiplies all extents.
+    let mut extents = header
+        .split(|byte| !byte.is_ascii_digit())
+        .filter_map(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok());
+    if extents.try_fold(1_u64, u64::checked_mul).is_none() {
+        return Err(damaged(io::ErrorKind::InvalidData.into()));
+    }
     let array = NpyFile::new(&bytes[..]).map_err(damaged)?;
     let expected = [shape.0 as u64, shape.1 as u64];
     if array.shape() != expected {
@@ -211,6 +219,10 @@ fn read_array<T: Real>(
             found,
             expected,
         });
+    }
+    if bytes.len() > most {
+        let reason = format!("it has more than the numbers of shape {expected:?}");
+        return Err(damaged(io::Error::new(io::ErrorKind::InvalidData, reason)));
     }
     let column_major = array.order() == npyz::Order::Fortran;
     let dtype = array.dtype();

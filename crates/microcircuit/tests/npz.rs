@@ -76,3 +76,35 @@ fn saved_weights_come_back_bit_for_bit() {
     weights.save_npz(&path).unwrap();
     assert_eq!(Weights::load_npz(&path, &params).unwrap(), weights);
 }
+
+/// A member that inflates to a thousand times its size is inflated no further than the network needs.
+#[test]
+fn an_array_that_inflates_to_more_than_its_shape_needs_is_refused() {
+    use std::io::{Read as _, Write as _};
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("weights.npz");
+    let params = params();
+    write(&path, &params, &weights(&params), Order::C);
+    let mut whole = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
+    let bomb = directory.path().join("bomb.npz");
+    let mut npz = ZipWriter::new(File::create(&bomb).unwrap());
+    for i in 0..whole.len() {
+        let mut array = whole.by_index(i).unwrap();
+        let mut bytes = Vec::new();
+        array.read_to_end(&mut bytes).unwrap();
+        let name = array.name().unwrap().to_string();
+        if name.starts_with("pi_1") {
+            bytes.resize(bytes.len() + (1 << 24), 0);
+        }
+        npz.start_file(name, SimpleFileOptions::default()).unwrap();
+        npz.write_all(&bytes).unwrap();
+    }
+    npz.finish().unwrap();
+    assert!(std::fs::metadata(&bomb).unwrap().len() < 1 << 16);
+    let error = Weights::<f32>::load_npz(&bomb, &params).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("bomb.npz") && message.contains("pi_1") && message.contains("more than"),
+        "{message}"
+    );
+}

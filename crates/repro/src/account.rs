@@ -66,8 +66,7 @@ mod tests {
             let Some(shipped) = Provenance::read(&output.provenance(name)).unwrap() else {
                 continue;
             };
-            let experiment =
-                Experiment::read(&repository.experiment(name), &repository.bases()).unwrap();
+            let experiment = Experiment::read(&repository.experiment(name), &repository).unwrap();
             let plan = experiment.plan(Profile::Paper, &[]).unwrap();
             let rows = Frame::read(&output.runs_csv(name)).unwrap();
             let account = account(&plan, &rows, shipped.last.clone()).unwrap();
@@ -82,11 +81,8 @@ mod tests {
     fn what_is_not_finished_and_not_committed_is_counted() {
         let repository = Repository::find().unwrap();
         let output = Output::new(repository.figures(), Profile::Paper);
-        let experiment = Experiment::read(
-            &repository.experiment("yinyang_steadnet"),
-            &repository.bases(),
-        )
-        .unwrap();
+        let experiment =
+            Experiment::read(&repository.experiment("yinyang_steadnet"), &repository).unwrap();
         let plan = experiment.plan(Profile::Paper, &[]).unwrap();
         let rows = Frame::read(&output.runs_csv("yinyang_steadnet")).unwrap();
         let kept = rows.filter(|row| {

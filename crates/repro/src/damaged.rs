@@ -15,6 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tempfile::TempDir;
 
 use crate::compare;
+use crate::datasets::DataSets;
 use crate::experiment::Experiment;
 use crate::figures;
 use crate::paths::{Output, Repository};
@@ -182,7 +183,7 @@ fn experiments() {
             let whole = fs::read(repository.experiment(name)).unwrap();
             meet(&whole, 150, |bytes| {
                 fs::write(&path, bytes).unwrap();
-                if let Ok(experiment) = Experiment::read(&path, &repository.bases()) {
+                if let Ok(experiment) = Experiment::read(&path, &repository) {
                     let _ = experiment.plan(Profile::Quick, &[]);
                 }
             });
@@ -196,7 +197,7 @@ fn results_and_journals() {
         let repository = Repository::find().unwrap();
         let name = "yinyang_steadnet";
         let path = repository.experiment(name);
-        let experiment = Experiment::read(&path, &repository.bases()).unwrap();
+        let experiment = Experiment::read(&path, &repository).unwrap();
         let plan = experiment.plan(Profile::Paper, &[]).unwrap();
         let files = ["csv", "curves.csv", "provenance.toml"];
         let files = files.map(|end| format!("{name}.{end}"));
@@ -407,6 +408,49 @@ fn tensors() {
             fs::write(&vae, bytes).unwrap();
             read(&vae);
             let _ = Vae::load(&vae, sizes);
+        });
+    });
+}
+
+#[test]
+fn samples() {
+    in_little_space("samples", || {
+        let dir = tempfile::tempdir().unwrap();
+        let read = |name: &str| {
+            let _ = DataSets::new(dir.path()).patterns(name);
+        };
+        let csv = dir.path().join("csv");
+        fs::create_dir(&csv).unwrap();
+        let whole = "a,b,label\n0.5,1,0\n0,0.25,1\n";
+        fs::write(csv.join("test.csv"), whole).unwrap();
+        meet(whole.as_bytes(), 1000, |bytes| {
+            fs::write(csv.join("train.csv"), bytes).unwrap();
+            read("csv");
+        });
+        let npz = dir.path().join("npz");
+        fs::create_dir(&npz).unwrap();
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, dtype, shape, numbers) in [
+            ("x", "<f4", "(2, 3)", &[0; 24][..]),
+            ("y", "|u1", "(2,)", &[0, 1]),
+        ] {
+            let mut header =
+                format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}")
+                    .into_bytes();
+            header.resize(117, b' ');
+            header.push(b'\n');
+            let array = [b"\x93NUMPY\x01\x00\x76\x00", &header[..], numbers].concat();
+            let options = zip::write::SimpleFileOptions::default();
+            writer.start_file(format!("{name}.npy"), options).unwrap();
+            std::io::Write::write_all(&mut writer, &array).unwrap();
+        }
+        let whole = writer.finish().unwrap().into_inner();
+        fs::write(npz.join("test.npz"), &whole).unwrap();
+        fs::write(npz.join("train.npz"), &whole).unwrap();
+        assert!(DataSets::new(dir.path()).patterns("npz").is_ok());
+        meet(&whole, 1000, |bytes| {
+            fs::write(npz.join("train.npz"), bytes).unwrap();
+            read("npz");
         });
     });
 }

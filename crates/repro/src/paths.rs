@@ -1,10 +1,12 @@
 //! Where everything lies. No other module spells out a path of the repository.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use crate::datasets::Contents;
 use crate::profile::Profile;
 use crate::shipped::unpacked;
 
@@ -15,6 +17,7 @@ pub struct Repository {
     root: PathBuf,
     /// Where output goes that nothing else is said of: inside the checkout, or where one stands outside of it.
     output: PathBuf,
+    contents: Arc<Contents>,
 }
 
 impl Repository {
@@ -24,16 +27,10 @@ impl Repository {
         let here = std::env::current_dir()?;
         let is_root = |p: &&Path| p.join("experiments").is_dir() && p.join("datasets").is_dir();
         if let Some(root) = here.ancestors().find(is_root) {
-            return Ok(Self {
-                root: root.canonicalize()?,
-                output: root.join("figures"),
-            });
+            return Ok(Self::with(root.canonicalize()?, root.join("figures")));
         }
         match unpacked()? {
-            Some(root) => Ok(Self {
-                root,
-                output: here.join("figures"),
-            }),
+            Some(root) => Ok(Self::with(root, here.join("figures"))),
             None => bail!(
                 "found no folder with experiments/ and datasets/ at or above {}: \
                  run this inside a checkout of the project",
@@ -42,13 +39,18 @@ impl Repository {
         }
     }
 
+    fn with(root: PathBuf, output: PathBuf) -> Self {
+        Self {
+            contents: Arc::new(Contents::new(&root.join("datasets"))),
+            root,
+            output,
+        }
+    }
+
     /// A checkout at this place, whatever is there.
     #[cfg(test)]
     pub(crate) fn at(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            output: root.join("figures"),
-        }
+        Self::with(root.to_owned(), root.join("figures"))
     }
 
     /// The top of the checkout.
@@ -69,6 +71,11 @@ impl Repository {
     /// `datasets/`: what ships.
     pub fn datasets(&self) -> PathBuf {
         self.root.join("datasets")
+    }
+
+    /// What the files of data hold.
+    pub fn contents(&self) -> &Arc<Contents> {
+        &self.contents
     }
 
     /// `datasets/<name>`: a data set that ships.

@@ -210,6 +210,39 @@ fn an_autoencoder_of_ones_own_images_is_trained_once_and_can_be_stopped() {
     assert!(output.status.success(), "{}", stderr(&output));
     let csv = || fs::read_to_string(dir.path().join("data/study.csv")).unwrap();
     assert!(csv().contains("own.safetensors"), "{}", csv());
+    // Another one under the same name is another run, and both are told apart in the rows.
+    let other = done_anew(dir.path());
+    fs::copy(&other, &own).unwrap();
+    let output = sweep(&["--set", &named]).output().unwrap();
+    assert!(
+        stderr(&output).contains("1 computed"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(csv().contains("encoder.sha256"), "{}", csv());
+    let output = sweep(&["--set", &named]).output().unwrap();
+    assert!(
+        stderr(&output).contains("0 computed"),
+        "{}",
+        stderr(&output)
+    );
+    let pinned = ["--set", &named, "--set", "encoder.sha256=00"];
+    let said = stderr(&sweep(&pinned).output().unwrap());
+    assert!(
+        said.contains("encoder.sha256") && said.contains("own.safetensors"),
+        "{said}"
+    );
+    // So it is with images.
+    let labels = data.join("t10k-labels-idx1-ubyte");
+    let mut bytes = fs::read(&labels).unwrap();
+    bytes.swap(8, 9);
+    fs::write(&labels, bytes).unwrap();
+    let output = sweep(&["--set", &named]).output().unwrap();
+    assert!(
+        stderr(&output).contains("1 computed"),
+        "{}",
+        stderr(&output)
+    );
     fs::write(&own, "damaged").unwrap();
     let output = sweep(&["--set", &named, "--fresh"]).output().unwrap();
     assert!(
@@ -217,6 +250,17 @@ fn an_autoencoder_of_ones_own_images_is_trained_once_and_can_be_stopped() {
         "{}",
         stderr(&output)
     );
+}
+
+/// An autoencoder like the first that was made there, with one weight changed.
+fn done_anew(dir: &Path) -> std::path::PathBuf {
+    let made = fs::read_dir(dir.join("runs/made")).unwrap().next().unwrap();
+    let mut bytes = fs::read(made.unwrap().path()).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&0.125_f32.to_le_bytes());
+    let path = dir.join("other.safetensors");
+    fs::write(&path, bytes).unwrap();
+    path
 }
 
 #[test]

@@ -6,16 +6,17 @@ use std::sync::atomic::AtomicBool;
 
 use repro::datasets::DataSets;
 use repro::experiment::{Change, Experiment, Plan};
+use repro::paths::Repository;
 use repro::profile::Profile;
 use repro::results::{Cell, Table};
 use repro::studies::{Monitor, Outcome};
 
 /// The runs of an experiment's quick profile, with changed settings.
 fn plan(name: &str, changes: &[&str]) -> Plan {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let file = root.join("experiments").join(format!("{name}.toml"));
+    let repository = Repository::find().unwrap();
+    let file = repository.experiment(name);
     let changes: Vec<Change> = changes.iter().map(|c| c.parse().unwrap()).collect();
-    let experiment = Experiment::read(&file, &root.join("experiments/base")).unwrap();
+    let experiment = Experiment::read(&file, &repository).unwrap();
     experiment.plan(Profile::Quick, &changes).unwrap()
 }
 

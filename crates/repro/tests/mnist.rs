@@ -150,7 +150,7 @@ fn settings_that_cannot_run_are_refused() {
         (
             "[784, 30, 10]",
             "[4, 30, 3]",
-            &["network.dims", "784 pixels", "10 classes"][..],
+            &["network.dims", "784 features", "10 classes"][..],
         ),
         (
             "train = 1000",

@@ -6,19 +6,21 @@ use std::path::Path;
 
 use microcircuit::{Form, NetworkParams, PyraLNet, Simd, Weights};
 use repro::experiment::Experiment;
+use repro::paths::Repository;
 use repro::profile::Profile;
 use serde_json::Value;
 
 /// The forms that the networks of each experiment take on this machine, under both profiles.
 fn forms() -> BTreeMap<String, BTreeSet<String>> {
     let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+    let repository = Repository::find().expect("the checkout is there");
     let mut forms = BTreeMap::new();
     for file in fs::read_dir(&experiments).expect("the checkout has experiments") {
         let path = file.expect("readable").path();
         if path.extension().is_none_or(|ending| ending != "toml") {
             continue;
         }
-        let experiment = Experiment::read(&path, &experiments.join("base")).expect("it ships");
+        let experiment = Experiment::read(&path, &repository).expect("it ships");
         let mut of_runs = BTreeSet::new();
         for profile in [Profile::Quick, Profile::Paper] {
             for run in experiment.plan(profile, &[]).expect("it ships").runs {

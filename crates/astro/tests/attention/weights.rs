@@ -249,6 +249,81 @@ fn archives_of_arrays_are_read_by_name() {
     assert!(message.contains("no tensor `c`"), "{message}");
 }
 
+/// An array of an archive that inflates to a thousand times its size is not inflated beyond what its header says.
+#[test]
+fn arrays_that_inflate_to_more_than_their_header_says_are_refused() {
+    use std::io::Write as _;
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("bomb.npz");
+    for (shape, said) in [
+        ("(2, 2)", "more than the 32 bytes"),
+        ("(4194304,)", "needs more than"),
+        ("(99999999, 99999999999)", "99999999999"),
+    ] {
+        let mut npz = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+        let deflated = zip::write::SimpleFileOptions::default();
+        npz.start_file("a.npy", deflated).unwrap();
+        npz.write_all(&npy("<f8", false, shape, &[0; 1 << 24]))
+            .unwrap();
+        npz.finish().unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() < 1 << 16);
+        let file = TensorFile::open(&path).unwrap();
+        for error in [file.tensor("a"), file.numbers("a")] {
+            let message = error.unwrap_err().to_string();
+            assert!(
+                message.contains("`a`") && message.contains(said),
+                "{message}"
+            );
+        }
+        assert!(file.of_shape("a", &[3, 3], "as here").is_err());
+    }
+}
+
+/// Labels and images come in such arrays.
+#[test]
+fn whole_numbers_are_read_where_they_will_do() {
+    let dir = TempDir::new().unwrap();
+    for (dtype, bytes, numbers) in [
+        ("|u1", vec![0, 7, 255], [0.0, 7.0, 255.0]),
+        ("|i1", vec![0, 7, 255], [0.0, 7.0, -1.0]),
+        ("|b1", vec![0, 1, 1], [0.0, 1.0, 1.0]),
+        ("<u2", vec![0, 0, 7, 0, 1, 1], [0.0, 7.0, 257.0]),
+        (">i2", vec![0, 0, 0, 7, 255, 255], [0.0, 7.0, -1.0]),
+        (
+            "<i4",
+            [0, 7, -1_i32].map(i32::to_le_bytes).concat(),
+            [0.0, 7.0, -1.0],
+        ),
+        (
+            "<u4",
+            [0, 7, 1 << 31_u32].map(u32::to_le_bytes).concat(),
+            [0.0, 7.0, 2147483648.0],
+        ),
+        (
+            "<i8",
+            [0, 7, -1_i64].map(i64::to_le_bytes).concat(),
+            [0.0, 7.0, -1.0],
+        ),
+        (
+            "<u8",
+            [0, 7, 1_u64].map(u64::to_le_bytes).concat(),
+            [0.0, 7.0, 1.0],
+        ),
+        (
+            "<f4",
+            [0.0, 7.0, 0.5_f32].map(f32::to_le_bytes).concat(),
+            [0.0, 7.0, 0.5],
+        ),
+    ] {
+        let path = dir.path().join("whole.npy");
+        std::fs::write(&path, npy(dtype, false, "(3,)", &bytes)).unwrap();
+        let file = TensorFile::open(&path).unwrap();
+        assert_eq!(file.layout("array").unwrap(), (vec![3], dtype.to_owned()));
+        assert_eq!(file.numbers("array").unwrap().data, numbers, "{dtype}");
+        assert_eq!(file.tensor("array").is_ok(), dtype == "<f4", "{dtype}");
+    }
+}
+
 #[test]
 fn faults_name_the_tensor_and_the_shape_expected() {
     let dir = TempDir::new().unwrap();

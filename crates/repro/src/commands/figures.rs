@@ -187,10 +187,7 @@ fn plans(
     let mut experiments: Vec<Experiment> = Vec::new();
     for name in figures.iter().flat_map(|f| f.experiments()) {
         if !experiments.iter().any(|e| e.name == name) {
-            experiments.push(Experiment::read(
-                &repository.experiment(name),
-                &repository.bases(),
-            )?);
+            experiments.push(Experiment::read(&repository.experiment(name), repository)?);
         }
     }
     check_changes(&experiments, changes)?;

@@ -41,8 +41,7 @@ pub(crate) fn list() -> Result<()> {
 }
 
 fn cost(repository: &Repository, figure: &Figure, profile: Profile) -> Result<f64> {
-    let seconds = |name: &&str| {
-        Experiment::read(&repository.experiment(name), &repository.bases())?.seconds(profile)
-    };
+    let seconds =
+        |name: &&str| Experiment::read(&repository.experiment(name), repository)?.seconds(profile);
     figure.experiments().iter().map(seconds).sum()
 }

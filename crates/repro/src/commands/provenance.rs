@@ -21,7 +21,7 @@ pub(crate) fn provenance(place: &Place) -> Result<()> {
             continue;
         }
         seen.push(name);
-        let plan = Experiment::read(&repository.experiment(name), &repository.bases())?
+        let plan = Experiment::read(&repository.experiment(name), &repository)?
             .plan(place.profile, &place.changes)?;
         let rows = Frame::read(&output.runs_csv(name))?;
         let path = output.provenance(name);

@@ -37,7 +37,7 @@ pub(crate) fn sweep(
     work: &Work,
 ) -> Result<()> {
     let repository = Repository::find()?;
-    let experiment = Experiment::read(file, &repository.bases())?;
+    let experiment = Experiment::read(file, &repository)?;
     let (metric, better) = ranking(&experiment)?;
     check_changes(std::slice::from_ref(&experiment), changes)?;
     let plan = experiment.plan(Profile::Quick, changes)?;

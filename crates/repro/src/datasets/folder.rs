@@ -7,11 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::contents::{Contents, MNIST};
 use super::digits::Digits;
+use super::form::Form;
+use super::patterns::Patterns;
+use super::samples::Sets;
 
 /// A folder of data sets, and what has been read of it: every run of a command is handed the same one.
 pub struct DataSets {
     folder: PathBuf,
+    contents: Contents,
     /// Where what takes long to make of them is kept.
     made: Option<PathBuf>,
     read: Mutex<HashMap<String, Slot>>,
@@ -20,14 +25,12 @@ pub struct DataSets {
 /// Something read, or being read: whoever else needs it waits.
 type Slot = Arc<Mutex<Option<Arc<dyn Any + Send + Sync>>>>;
 
-/// The set in the folder that has to be MNIST itself, bit for bit.
-const MNIST: &str = "mnist";
-
 impl DataSets {
     /// Data sets in this folder.
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            contents: Contents::new(folder),
             made: None,
             read: Mutex::default(),
         }
@@ -48,12 +51,12 @@ impl DataSets {
 
     /// A file or folder of this name in the folder, or else where the program runs.
     pub(crate) fn find(&self, name: &str) -> PathBuf {
-        let shipped = self.folder.join(name);
-        if shipped.exists() {
-            shipped
-        } else {
-            PathBuf::from(name)
-        }
+        self.contents.find(name)
+    }
+
+    /// What the files hold.
+    pub(crate) fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// Images of this name, read once.
@@ -73,9 +76,18 @@ impl DataSets {
         })
     }
 
-    /// MNIST itself.
-    pub(crate) fn mnist(&self) -> Result<Arc<Digits>> {
-        self.images(MNIST)
+    /// Samples of this name, images or others, read once.
+    ///
+    /// # Errors
+    /// As [`Self::images`].
+    pub(crate) fn patterns(&self, name: &str) -> Result<Arc<Patterns>> {
+        let path = self.find(name);
+        self.shared(&format!("patterns {}", path.display()), || {
+            Ok(match Form::of(&path)? {
+                Form::Idx => Patterns::Images(self.images(name)?),
+                form => Patterns::Samples(Sets::read(&path, form)?),
+            })
+        })
     }
 
     /// What `key` names, made once; others that need it wait rather than make it again.

@@ -42,7 +42,9 @@ pub use change::Change;
 pub use plan::Plan;
 pub use run::Run;
 
+use crate::datasets::Contents;
 use crate::limits;
+use crate::paths::Repository;
 use crate::profile::Profile;
 use crate::settings::{parse_at, plain, tree};
 use crate::studies::{self, StudyKind};
@@ -67,6 +69,7 @@ pub struct Experiment {
     own: Vec<String>,
     amount: Amount,
     profiles: BTreeMap<String, Amount>,
+    contents: Arc<Contents>,
 }
 
 /// How much is to be done: the part that a profile may change.
@@ -112,17 +115,17 @@ impl Seeds {
 }
 
 impl Experiment {
-    /// Reads an experiment file. `bases` is the folder of the bases that ship.
+    /// Reads an experiment file. `repository` has the bases that ship, and data sets.
     ///
     /// # Errors
     /// Unreadable file, bad TOML, unknown study, base or key: the message names file and key.
-    pub fn read(path: &Path, bases: &Path) -> Result<Self> {
+    pub fn read(path: &Path, repository: &Repository) -> Result<Self> {
         let origin = path.display().to_string();
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {origin}"))?;
-        Self::parse(path, &text, bases).with_context(|| origin)
+        Self::parse(path, &text, repository).with_context(|| origin)
     }
 
-    fn parse(path: &Path, text: &str, bases: &Path) -> Result<Self> {
+    fn parse(path: &Path, text: &str, repository: &Repository) -> Result<Self> {
         let table: toml::Table = text.parse()?;
         let Value::Object(mut top) = plain("", toml::Value::Table(table))? else {
             bail!("not a TOML table")
@@ -160,7 +163,7 @@ impl Experiment {
         let amount = Amount::deserialize(Value::Object(amount)).context("seeds or points")?;
         let own = Value::Object(top.clone());
         let own = tree::leaves(&own).into_iter().map(|(key, _)| key).collect();
-        let settings = Value::Object(over_base(top, path, bases)?);
+        let settings = Value::Object(over_base(top, path, &repository.bases())?);
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(Self {
             name: name.into_owned(),
@@ -172,6 +175,7 @@ impl Experiment {
             own,
             amount,
             profiles,
+            contents: Arc::clone(repository.contents()),
         })
     }
 
@@ -264,7 +268,7 @@ impl Experiment {
                     tree::set(&mut settings, key, value.clone())?;
                 }
                 for &seed in &seeds {
-                    runs.push(Run::new(self.study, &settings, seed)?);
+                    runs.push(Run::new(self.study, &settings, seed, &self.contents)?);
                 }
             }
         }
@@ -291,7 +295,7 @@ impl Experiment {
     fn is_optional(&self, settings: &Value, key: &str) -> bool {
         let mut without = settings.clone();
         tree::remove(&mut without, key);
-        self.study.parse(&without).is_ok()
+        self.study.parse(&without, &self.contents).is_ok()
     }
 
     /// Refuses a change that has no effect on any of the runs that it was made for, except that it ends what the
@@ -326,20 +330,20 @@ impl Experiment {
     /// Whether `settings` have the setting that is to change, or could have it: optional ones may be absent.
     fn takes(&self, settings: &Value, change: &Change) -> Result<bool> {
         let present = |settings: &Value| tree::get(settings, &change.key).is_some();
-        if present(&self.study.parse(settings)?.settings()) {
+        if present(&self.study.parse(settings, &self.contents)?.settings()) {
             return Ok(true);
         }
         let mut changed = settings.clone();
         if tree::set(&mut changed, &change.key, change.value.clone()).is_err() {
             return Ok(false);
         }
-        if let Ok(job) = self.study.parse(&changed) {
+        if let Ok(job) = self.study.parse(&changed, &self.contents) {
             return Ok(present(&job.settings()));
         }
         // An optional setting may be null, one that does not exist may not. A value of the wrong type is then
         // reported as that.
         let mut unset = settings.clone();
         tree::set(&mut unset, &change.key, Value::Null)?;
-        Ok(self.study.parse(&unset).is_ok())
+        Ok(self.study.parse(&unset, &self.contents).is_ok())
     }
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::datasets::Contents;
 use crate::limits;
 use crate::settings::tree;
 use crate::studies::{Job, StudyKind};
@@ -21,8 +22,13 @@ pub struct Run {
 }
 
 impl Run {
-    pub(super) fn new(study: &'static StudyKind, settings: &Value, seed: u64) -> Result<Self> {
-        let job = study.parse(settings)?;
+    pub(super) fn new(
+        study: &'static StudyKind,
+        settings: &Value,
+        seed: u64,
+        contents: &Contents,
+    ) -> Result<Self> {
+        let job = study.parse(settings, contents)?;
         let settings = job.settings();
         for (key, bytes) in job.memory() {
             let value = tree::get(&settings, key).unwrap_or(&Value::Null);
@@ -63,7 +69,8 @@ mod tests {
         let study = studies::find("astro-structure").unwrap();
         let later = LATER.get_or_init(|| study.with_version(study.version + 1));
         let key = |study, inputs: usize, seed| {
-            Run::new(study, &json!({"inputs": inputs}), seed)
+            let none = Contents::new(std::path::Path::new("none"));
+            Run::new(study, &json!({"inputs": inputs}), seed, &none)
                 .unwrap()
                 .key
         };

@@ -1,8 +1,8 @@
-//! Training on MNIST, image by image.
+//! Training on MNIST, or on samples of the user's own, one by one.
 
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use microcircuit::{Microcircuit, NetworkParams, Pattern, Trial, Weights};
 use rand::RngExt as _;
 use rand::SeedableRng as _;
@@ -10,11 +10,11 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
-use tasks::mnist::{N_CLASSES, Split};
+use tasks::mnist::Split;
 
 use super::circuits::{Model, Score, network_bytes, record_divergence};
-use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::datasets::Digits;
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use crate::datasets::{MNIST, Patterns, Set};
 use crate::results::{Cell, Table};
 
 /// Settings of an MNIST run. The seed has four generators: one for the choice of images, one for the
@@ -28,15 +28,60 @@ pub(super) struct MnistRun {
     #[serde(default)]
     model: Model,
     network: NetworkParams,
+    #[serde(default, skip_serializing_if = "Data::is_mnist")]
+    data: Data,
     #[serde(default)]
     task: Task,
     training: Training,
 }
 
+/// Samples of the user's own in place of MNIST.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Data {
+    /// A folder of IDX, CSV or NPZ files, looked for among the data sets and then where the program runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dir: Option<String>,
+    /// SHA-256 of its files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+impl Data {
+    fn is_mnist(&self) -> bool {
+        self.dir.is_none()
+    }
+
+    /// The samples.
+    fn load(&self, data: &DataSets) -> Result<Arc<Patterns>> {
+        match &self.dir {
+            Some(dir) => data.patterns(dir).context("data.dir"),
+            None => data.patterns(MNIST),
+        }
+    }
+}
+
+/// How many samples there are of what size.
+struct Sizes<'a> {
+    name: &'a str,
+    features: usize,
+    classes: usize,
+    train: usize,
+    test: usize,
+}
+
+const SIZES: Sizes<'_> = Sizes {
+    name: "MNIST",
+    features: 784,
+    classes: 10,
+    train: 60_000,
+    test: 10_000,
+};
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Task {
-    /// Images to learn from and to validate with, chosen at random among the 60 000 of the training set.
+    /// Images to learn from and to validate with, chosen at random among those of the training set, 60 000 in MNIST.
     train: usize,
     validation: usize,
     /// Images of the test set, evenly spaced: its first half is of another difficulty than its second.
@@ -107,6 +152,16 @@ impl Study for MnistRun {
         vec![("curves", Table::new(CURVES))]
     }
 
+    /// MNIST has one name.
+    fn resolve(&mut self, contents: &Contents) {
+        let Data { dir, sha256 } = &mut self.data;
+        dir.take_if(|dir| dir == MNIST);
+        match dir {
+            Some(dir) => *sha256 = sha256.take().or_else(|| contents.sha256(dir)),
+            None => *sha256 = None,
+        }
+    }
+
     fn idle(&self) -> Vec<Idle> {
         self.model.idle(&self.network)
     }
@@ -129,12 +184,9 @@ impl Study for MnistRun {
 
     fn check(&self, _: u64) -> Result<()> {
         self.network.check()?;
-        let dims = &self.network.dims;
-        ensure!(
-            dims.first() == Some(&N_PIXELS) && dims.last() == Some(&N_CLASSES),
-            "network.dims = {dims:?}: MNIST has {N_PIXELS} pixels and {N_CLASSES} classes, \
-             as in [784, 500, 500, 10]"
-        );
+        if self.data.is_mnist() {
+            self.check_sizes(&SIZES)?;
+        }
         let Task {
             train,
             validation,
@@ -146,14 +198,6 @@ impl Study for MnistRun {
         for (key, n) in [("train", train), ("validation", validation), ("test", test)] {
             ensure!(n > 0, "task.{key} = 0: at least one image is needed");
         }
-        ensure!(
-            train.saturating_add(validation) <= N_TRAIN,
-            "task.train + task.validation = {train} + {validation}: there are {N_TRAIN} images"
-        );
-        ensure!(
-            test <= N_TEST,
-            "task.test = {test}: there are {N_TEST} images"
-        );
         ensure!(
             brightest.is_finite() && brightest > 0.0,
             "task.brightest = {brightest}: a rate above zero, such as 1"
@@ -179,7 +223,22 @@ impl Study for MnistRun {
     }
 
     fn check_data(&self, data: &DataSets) -> Result<()> {
-        data.mnist().map(drop)
+        if let Data {
+            dir: Some(dir),
+            sha256,
+        } = &self.data
+        {
+            data.contents()
+                .check("data.sha256", dir, sha256.as_deref())?;
+        }
+        let patterns = self.data.load(data)?;
+        self.check_sizes(&Sizes {
+            name: self.data.dir.as_deref().unwrap_or(SIZES.name),
+            features: patterns.features(),
+            classes: patterns.classes(),
+            train: patterns.labels(Set::Train).len(),
+            test: patterns.labels(Set::Test).len(),
+        })
     }
 
     fn seconds(&self) -> f64 {
@@ -195,7 +254,7 @@ impl Study for MnistRun {
 
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut course = Course::new(self, data.mnist()?, seed)?;
+        let mut course = Course::new(self, self.data.load(data)?, seed)?;
         outcome.metric("engine", course.network.engine());
         let result = course.train_and_test(monitor, &mut outcome);
         record_divergence(result, &mut outcome)?;
@@ -204,14 +263,45 @@ impl Study for MnistRun {
     }
 }
 
-const N_PIXELS: usize = 28 * 28;
-const N_TRAIN: usize = 60_000;
-const N_TEST: usize = 10_000;
+impl MnistRun {
+    /// Refuses a network that the samples do not fit, and more samples than there are.
+    fn check_sizes(&self, there: &Sizes<'_>) -> Result<()> {
+        let Sizes {
+            name,
+            features,
+            classes,
+            ..
+        } = *there;
+        let dims = &self.network.dims;
+        ensure!(
+            dims.first() == Some(&features) && dims.last() == Some(&classes),
+            "network.dims = {dims:?}: {name} has {features} features and {classes} classes, \
+             as in [{features}, 500, 500, {classes}]"
+        );
+        let Task {
+            train,
+            validation,
+            test,
+            ..
+        } = self.task;
+        ensure!(
+            train.saturating_add(validation) <= there.train,
+            "task.train + task.validation = {train} + {validation}: there are {} samples in {name}",
+            there.train
+        );
+        ensure!(
+            test <= there.test,
+            "task.test = {test}: there are {} samples in {name}",
+            there.test
+        );
+        Ok(())
+    }
+}
 
 /// A run on its way.
 struct Course<'a> {
     study: &'a MnistRun,
-    digits: Arc<Digits>,
+    patterns: Arc<Patterns>,
     split: Split,
     network: Box<dyn Microcircuit<f32>>,
     orders: ChaCha8Rng,
@@ -224,7 +314,7 @@ struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    fn new(study: &'a MnistRun, digits: Arc<Digits>, seed: u64) -> Result<Self> {
+    fn new(study: &'a MnistRun, patterns: Arc<Patterns>, seed: u64) -> Result<Self> {
         let stream = |number| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(number);
@@ -236,7 +326,11 @@ impl<'a> Course<'a> {
             test,
             ..
         } = study.task;
-        let mut split = Split::shuffled(digits.train.len(), validation, &mut stream(0))?;
+        let mut split = Split::shuffled(
+            patterns.labels(Set::Train).len(),
+            validation,
+            &mut stream(0),
+        )?;
         split.train.truncate(train);
         let params = study.network.check()?;
         let mut weights = stream(1);
@@ -251,12 +345,12 @@ impl<'a> Course<'a> {
         let per_epoch = train + validations * validation;
         Ok(Self {
             study,
-            digits,
+            input: vec![0.0; patterns.features()],
+            target: vec![0.0; patterns.classes()],
+            patterns,
             split,
             network: study.model.build(params, weights, noise)?,
             orders: stream(2),
-            input: vec![0.0; N_PIXELS],
-            target: vec![0.0; N_CLASSES],
             presented: 0,
             to_present: epochs * per_epoch + study.training.n_tests() * test,
             curves: Table::new(CURVES),
@@ -315,7 +409,7 @@ impl<'a> Course<'a> {
     fn test(&mut self, monitor: &Monitor<'_>) -> Result<Score> {
         let mut score = Score::default();
         let n = self.study.task.test;
-        let all = self.digits.test.len();
+        let all = self.patterns.labels(Set::Test).len();
         for i in (0..n).map(|i| i * all / n) {
             self.present(Set::Test, i, Some(&mut score), monitor)?;
         }
@@ -336,14 +430,8 @@ impl<'a> Course<'a> {
             target_high,
             ..
         } = self.study.task;
-        let (images, labels) = match set {
-            Set::Train => (&self.digits.train, &self.digits.train_labels),
-            Set::Test => (&self.digits.test, &self.digits.test_labels),
-        };
-        let label = usize::from(labels[i]);
-        for (rate, &byte) in self.input.iter_mut().zip(images.image(i)) {
-            *rate = brightest * (f64::from(byte) / 255.0);
-        }
+        let label = usize::from(self.patterns.labels(set)[i]);
+        self.patterns.rates(set, i, brightest, &mut self.input);
         self.target.fill(target_low);
         self.target[label] = target_high;
         let pattern = match score {
@@ -362,12 +450,6 @@ impl<'a> Course<'a> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Set {
-    Train,
-    Test,
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicBool;
@@ -376,23 +458,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::datasets::Digits;
+
+    const N_PIXELS: usize = 4;
 
     /// Blank images with these labels, to learn from and to be tested with.
-    fn blank(test_labels: Vec<u8>) -> Arc<Digits> {
+    fn blank(test_labels: Vec<u8>) -> Arc<Patterns> {
         let images = |n: usize| Images::new(vec![0; n * N_PIXELS], N_PIXELS).unwrap();
-        Arc::new(Digits {
+        Arc::new(Patterns::Images(Arc::new(Digits {
             train: images(4),
-            train_labels: vec![0; 4],
+            train_labels: vec![9; 4],
             test: images(test_labels.len()),
             test_labels,
             is_mnist: false,
-        })
+        })))
     }
 
     #[test]
     fn test_images_are_taken_from_the_whole_set() {
         let network = NetworkParams {
-            dims: vec![N_PIXELS, 3, N_CLASSES],
+            dims: vec![N_PIXELS, 3, 10],
             ..NetworkParams::yin_yang()
         };
         let study: MnistRun = serde_json::from_value(json!({

@@ -18,7 +18,7 @@ mod yinyang;
 
 use anyhow::{Result, anyhow};
 
-use crate::datasets::DataSets;
+use crate::datasets::{Contents, DataSets};
 pub(crate) use attention::ARCHITECTURE;
 pub(crate) use circuits::{Model, Precision};
 pub use study::{Better, Idle, Job, Metric, Monitor, Outcome, Stopped, Study, StudyKind};

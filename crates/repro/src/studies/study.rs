@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::datasets::DataSets;
+use crate::datasets::{Contents, DataSets};
 use crate::results::{Cell, Table};
 use crate::settings::parse_at;
 
@@ -49,8 +49,8 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Fills in defaults that depend on other settings.
-    fn resolve(&mut self) {}
+    /// Fills in defaults that depend on other settings, and what the files that are named hold.
+    fn resolve(&mut self, _: &Contents) {}
 
     /// Settings that have no effect beside the others as they are.
     fn idle(&self) -> Vec<Idle> {
@@ -189,7 +189,7 @@ pub struct StudyKind {
     pub metrics: &'static [Metric],
     /// See [`Study::HEADLINE`].
     pub headline: &'static str,
-    parse: fn(&Value) -> Result<Box<dyn Job>>,
+    parse: fn(&Value, &Contents) -> Result<Box<dyn Job>>,
 }
 
 impl StudyKind {
@@ -199,9 +199,9 @@ impl StudyKind {
             version: S::VERSION,
             metrics: S::METRICS,
             headline: S::HEADLINE,
-            parse: |value| {
+            parse: |value, contents| {
                 let mut study = parse_at::<S>("", value.clone())?;
-                study.resolve();
+                study.resolve(contents);
                 Ok(Box::new(study))
             },
         }
@@ -237,8 +237,8 @@ impl StudyKind {
     }
 
     /// Reads settings; unknown or missing keys and wrong types are errors that name the key.
-    pub fn parse(&self, settings: &Value) -> Result<Box<dyn Job>> {
-        (self.parse)(settings)
+    pub fn parse(&self, settings: &Value, contents: &Contents) -> Result<Box<dyn Job>> {
+        (self.parse)(settings, contents)
     }
 }
 

@@ -116,7 +116,7 @@ pub enum MnistError {
     TrailingBytes {
         /// The file.
         path: PathBuf,
-        /// Bytes after the end of the data.
+        /// Bytes after the end of the data, counted up to a MiB.
         extra: u64,
         /// Bytes announced by the header.
         expected: usize,

@@ -40,6 +40,9 @@ impl Kind {
     }
 }
 
+/// Bytes after the data that are counted: they are too many in any case.
+const MOST_EXTRA: u64 = 1 << 20;
+
 /// The content of a well-formed file.
 pub(super) struct Idx {
     pub(super) path: PathBuf,
@@ -185,9 +188,11 @@ impl<'a> Source<'a> {
         Ok(bytes)
     }
 
-    /// Reads to the end, where gzip keeps its checksum, and says how many bytes there were.
+    /// Reads to the end, where gzip keeps its checksum, and says how many bytes there were. What does not end soon is
+    /// not inflated to its end.
     fn drain(&mut self) -> Result<u64, MnistError> {
-        io::copy(&mut self.reader, &mut io::sink()).map_err(|error| self.explain(error))
+        let mut rest = self.reader.by_ref().take(MOST_EXTRA);
+        io::copy(&mut rest, &mut io::sink()).map_err(|error| self.explain(error))
     }
 
     fn explain(&self, source: io::Error) -> MnistError {

@@ -103,6 +103,14 @@ refused! {
         "DIR/train-images-idx3-ubyte: corrupt gzip data after 34 uncompressed bytes; \
          copy or download the file again";
 
+    more_inflated_than_the_header_says: |dir| {
+        let bomb = gzip(&idx(0x803, &[3, 2, 3], &vec![0; 1 << 24]));
+        assert!(bomb.len() < 1 << 15);
+        write(dir, TRAIN_IMAGES, &bomb);
+    } => TrailingBytes,
+        "DIR/train-images-idx3-ubyte: 1048576 bytes too many, after the 18 bytes of data for dimensions \
+         [3, 2, 3] in the header";
+
     garbage_after_gzip: |dir| {
         let mut zipped = gzip(&idx(0x803, &[3, 2, 3], &[0; 18]));
         zipped.extend(b"what is this doing here?");

@@ -78,18 +78,71 @@ impl TensorFile {
     /// # Errors
     /// [`TensorError::Missing`], [`TensorError::Type`], [`TensorError::NotFinite`] or [`TensorError::Format`].
     pub fn tensor(&self, name: &str) -> Result<Tensor, TensorError> {
-        if !self.names()?.iter().any(|known| known == name) {
-            return Err(TensorError::Missing {
-                path: self.path.clone(),
-                tensor: name.to_owned(),
-                available: self.names()?,
-            });
+        self.read(name, None, false)
+    }
+
+    /// Reads one array of an NPZ or NPY file, of any real numbers: those of [`TensorFile::tensor`], integers and booleans.
+    ///
+    /// # Errors
+    /// As [`TensorFile::tensor`].
+    pub fn numbers(&self, name: &str) -> Result<Tensor, TensorError> {
+        self.read(name, None, true)
+    }
+
+    /// Shape of a tensor, and the name of its type, such as `<f4` or `|u1` in NumPy's files; its numbers are not read.
+    ///
+    /// # Errors
+    /// [`TensorError::Missing`] or [`TensorError::Format`].
+    pub fn layout(&self, name: &str) -> Result<(Vec<usize>, String), TensorError> {
+        self.check_name(name)?;
+        let head = match self.kind {
+            Kind::Safetensors => {
+                let view = self.safetensors()?;
+                let view = view.tensor(name);
+                let view = view.map_err(|error| self.format(error.to_string()))?;
+                return Ok((view.shape().to_vec(), format!("{:?}", view.dtype())));
+            }
+            Kind::Npz => npy::entry_head(&self.bytes, name),
+            Kind::Npy => npy::array_head(&self.bytes),
+        };
+        let head = head.map_err(|fault| self.explain(name, fault, ""))?;
+        Ok((head.shape, head.dtype.trim_matches('\'').to_owned()))
+    }
+
+    fn check_name(&self, name: &str) -> Result<(), TensorError> {
+        let available = self.names()?;
+        if available.iter().any(|known| known == name) {
+            return Ok(());
         }
+        Err(TensorError::Missing {
+            path: self.path.clone(),
+            tensor: name.to_owned(),
+            available,
+        })
+    }
+
+    /// Reads a tensor, of exactly this shape, which is needed for what is said beside it.
+    fn read(
+        &self,
+        name: &str,
+        shape: Option<(&[usize], &str)>,
+        whole: bool,
+    ) -> Result<Tensor, TensorError> {
+        self.check_name(name)?;
+        let wanted = npy::Wanted {
+            shape: shape.map(|(shape, _)| shape),
+            whole,
+        };
+        let expected = shape.map_or_else(String::new, |(shape, why)| format!("{shape:?}, {why}"));
+        let explain = |fault| self.explain(name, fault, &expected);
         let tensor = match self.kind {
             Kind::Safetensors => self.read_safetensors(name)?,
-            Kind::Npz => self.checked_type(name, npy::entry(&self.bytes, name))?,
-            Kind::Npy => self.checked_type(name, npy::array(&self.bytes))?,
+            Kind::Npz => npy::entry(&self.bytes, name, wanted).map_err(explain)?,
+            Kind::Npy => npy::array(&self.bytes, wanted).map_err(explain)?,
         };
+        if wanted.shape.is_some_and(|wanted| wanted != tensor.shape) {
+            return Err(explain(npy::Fault::Shape(tensor.shape)));
+        }
         match tensor.data.iter().position(|x| !x.is_finite()) {
             None => Ok(tensor),
             Some(at) => Err(TensorError::NotFinite {
@@ -112,16 +165,8 @@ impl TensorFile {
         shape: &[usize],
         why: &str,
     ) -> Result<Vec<f64>, TensorError> {
-        let tensor = self.tensor(name)?;
-        if tensor.shape == shape {
-            return Ok(tensor.data);
-        }
-        Err(TensorError::Shape {
-            path: self.path.clone(),
-            tensor: name.to_owned(),
-            found: tensor.shape,
-            expected: format!("{shape:?}, {why}"),
-        })
+        self.read(name, Some((shape, why)), false)
+            .map(|tensor| tensor.data)
     }
 
     /// [`TensorFile::of_shape`], rounded to single precision.
@@ -170,15 +215,18 @@ impl TensorFile {
         })
     }
 
-    fn checked_type(
-        &self,
-        name: &str,
-        read: Result<Tensor, npy::Fault>,
-    ) -> Result<Tensor, TensorError> {
-        read.map_err(|fault| match fault {
+    /// What is wrong with an array; `expected` is the shape it should have.
+    fn explain(&self, name: &str, fault: npy::Fault, expected: &str) -> TensorError {
+        match fault {
             npy::Fault::Format(reason) => self.format(format!("array `{name}`: {reason}")),
             npy::Fault::Type(found) => self.wrong_type(name, found),
-        })
+            npy::Fault::Shape(found) => TensorError::Shape {
+                path: self.path.clone(),
+                tensor: name.to_owned(),
+                found,
+                expected: expected.to_owned(),
+            },
+        }
     }
 
     fn safetensors(&self) -> Result<SafeTensors<'_>, TensorError> {

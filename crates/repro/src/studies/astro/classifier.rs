@@ -13,7 +13,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder, Kind};
-use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::started::STARTED;
 use crate::results::{Cell, Table};
 
@@ -210,8 +210,9 @@ impl Study for Classifier {
         (self.record.every > 0).then(history).into_iter().collect()
     }
 
-    fn resolve(&mut self) {
-        self.encoder.resolve(&self.data);
+    fn resolve(&mut self, contents: &Contents) {
+        self.data.resolve(contents);
+        self.encoder.resolve(&self.data, contents);
     }
 
     fn idle(&self) -> Vec<Idle> {

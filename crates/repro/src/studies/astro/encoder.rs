@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Idle, Monitor};
-use crate::datasets::{DataSets, Digits};
+use crate::datasets::{Contents, DataSets, Digits, MNIST};
 
 /// The autoencoder that ships.
 const SHIPPED: &str = "encoder/mnist_vae.safetensors";
@@ -26,19 +26,34 @@ const SHIPPED: &str = "encoder/mnist_vae.safetensors";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Data {
-    /// A folder of IDX files; a relative one is looked for among the data sets and then where the program runs.
+    /// A folder of IDX, CSV or NPZ files; a relative one is looked for among the data sets and then where the program runs.
     dir: String,
+    /// SHA-256 of its files, but of those that ship.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
 }
 
 impl Default for Data {
     fn default() -> Self {
         Self {
-            dir: "mnist".to_owned(),
+            dir: MNIST.to_owned(),
+            sha256: None,
         }
     }
 }
 
 impl Data {
+    /// Notes what the folder holds.
+    pub(super) fn resolve(&mut self, contents: &Contents) {
+        self.sha256 = self.sha256.take().or_else(|| contents.sha256(&self.dir));
+    }
+
+    /// Refuses a folder that does not hold what it should.
+    pub(super) fn check(&self, data: &DataSets) -> Result<()> {
+        data.contents()
+            .check("data.sha256", &self.dir, self.sha256.as_deref())
+    }
+
     /// The images.
     pub(super) fn load(&self, data: &DataSets) -> Result<Arc<Digits>> {
         data.images(&self.dir).context("data.dir")
@@ -64,6 +79,9 @@ pub(super) struct Encoder {
     /// A trained autoencoder, among the data sets or where the program runs; empty: one is trained on the images. Left
     /// out, it is the one that ships if the images are those that ship, and else empty.
     file: Option<String>,
+    /// SHA-256 of the file, but of the one that ships.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     /// How such a one is trained: epochs, step size of Adam, seed.
     epochs: usize,
     learning_rate: f64,
@@ -84,6 +102,7 @@ impl Default for Encoder {
         Self {
             kind: Kind::Vae,
             file: None,
+            sha256: None,
             epochs: 86,
             learning_rate: 1e-3,
             seed: 1,
@@ -100,11 +119,14 @@ pub(super) struct Encoded {
 }
 
 impl Encoder {
-    /// The trained autoencoder that is used where none is named.
-    pub(super) fn resolve(&mut self, images: &Data) {
+    /// The trained autoencoder that is used where none is named, and what it is.
+    pub(super) fn resolve(&mut self, images: &Data, contents: &Contents) {
         let ships = images.dir == Data::default().dir;
         let shipped = if ships { SHIPPED } else { "" };
         self.file.get_or_insert_with(|| shipped.to_owned());
+        if self.kind == Kind::Vae && self.sha256.is_none() {
+            self.sha256 = self.file().and_then(|file| contents.sha256(file));
+        }
     }
 
     /// What has no effect: how to train what is not trained.
@@ -180,9 +202,14 @@ impl Encoder {
 
     /// Refuses images and a trained autoencoder that cannot be read.
     pub(super) fn check_data(&self, images: &Data, data: &DataSets) -> Result<()> {
+        images.check(data)?;
         let digits = images.load(data)?;
         match self.file() {
-            Some(file) if self.kind == Kind::Vae => trained(file, &digits, data).map(drop),
+            Some(file) if self.kind == Kind::Vae => {
+                let sha256 = self.sha256.as_deref();
+                data.contents().check("encoder.sha256", file, sha256)?;
+                trained(file, &digits, data).map(drop)
+            }
             _ => Ok(()),
         }
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Training;
 use super::encoder::{Data, encode, sizes};
-use super::{DataSets, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Metric, Monitor, Outcome, Study};
 use crate::results::Table;
 use crate::results::started::STARTED;
 
@@ -93,6 +93,10 @@ impl Study for Joint {
         vec![("classifiers", Table::new(CLASSIFIERS))]
     }
 
+    fn resolve(&mut self, contents: &Contents) {
+        self.data.resolve(contents);
+    }
+
     fn memory(&self) -> Vec<(&'static str, f64)> {
         let JointNetwork {
             hidden, replicates, ..
@@ -121,6 +125,7 @@ impl Study for Joint {
     }
 
     fn check_data(&self, data: &DataSets) -> Result<()> {
+        self.data.check(data)?;
         self.data.load(data).map(drop)
     }
 

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Data, Encoder};
-use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Table};
 
 /// Settings of a run.
@@ -33,8 +33,9 @@ impl Study for Reconstruction {
         vec![("images", Table::new([&PIXEL_ROW[..], &["x*"]].concat()))]
     }
 
-    fn resolve(&mut self) {
-        self.encoder.resolve(&self.data);
+    fn resolve(&mut self, contents: &Contents) {
+        self.data.resolve(contents);
+        self.encoder.resolve(&self.data, contents);
     }
 
     fn idle(&self) -> Vec<Idle> {

@@ -10,4 +10,4 @@ pub(crate) use swap::ARCHITECTURE;
 pub(super) use swap::AttentionSwap;
 pub(super) use traces::AttentionTraces;
 
-use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};

@@ -11,7 +11,7 @@ use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::Hidden;
-use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 
 /// Sizes of the transformer that ships.
 pub(crate) const ARCHITECTURE: Architecture = Architecture::MNIST;
@@ -44,8 +44,14 @@ pub(in crate::studies) struct AttentionSwap {
 struct Trained {
     /// In the folder of data sets, or where the program runs; made by `repro transformer`.
     file: String,
+    /// SHA-256 of it, but of the one that ships.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     /// Folder of the images, likewise.
     images: String,
+    /// SHA-256 of their files, but of those that ship.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    images_sha256: Option<String>,
     /// Training images by which queries and keys are balanced where the condition asks for it.
     balanced_on: usize,
 }
@@ -141,6 +147,18 @@ impl Study for AttentionSwap {
     const METRICS: &'static [Metric] = &[Metric::higher("accuracy"), Metric::neutral("images")];
     const HEADLINE: &'static str = "accuracy";
 
+    fn resolve(&mut self, contents: &Contents) {
+        let Trained {
+            file,
+            sha256,
+            images,
+            images_sha256,
+            ..
+        } = &mut self.transformer;
+        *sha256 = sha256.take().or_else(|| contents.sha256(file));
+        *images_sha256 = images_sha256.take().or_else(|| contents.sha256(images));
+    }
+
     fn idle(&self) -> Vec<Idle> {
         let mut idle = match self.condition {
             Condition::Softmax | Condition::Uniform => {
@@ -186,6 +204,20 @@ impl Study for AttentionSwap {
     }
 
     fn check_data(&self, data: &DataSets) -> Result<()> {
+        let Trained {
+            file,
+            sha256,
+            images,
+            images_sha256,
+            ..
+        } = &self.transformer;
+        let contents = data.contents();
+        contents.check("transformer.sha256", file, sha256.as_deref())?;
+        contents.check(
+            "transformer.images_sha256",
+            images,
+            images_sha256.as_deref(),
+        )?;
         self.trained(data)?;
         data.images(&self.transformer.images)
             .context("transformer.images")?;
