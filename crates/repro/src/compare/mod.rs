@@ -11,7 +11,7 @@ mod point;
 mod verdict;
 
 pub(crate) use comparison::{Compared, Comparison};
-pub(crate) use csv::write;
+pub(crate) use csv::{FILES, write};
 pub(crate) use point::Point;
 
 /// Everything that can be compared.

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Idle, Monitor};
 use crate::datasets::{DataSets, Digits};
+use crate::results::{Column, columns};
 
 /// The autoencoder that ships.
 const SHIPPED: &str = "encoder/mnist_vae.safetensors";
@@ -29,6 +30,11 @@ pub(super) struct Data {
     /// A folder of IDX files; a relative one is looked for among the data sets and then where the program runs.
     dir: String,
 }
+
+/// Column of [`Data`].
+pub(super) const DATA: &[Column] = &columns! {
+    "data.dir" ["path"] "folder of the images",
+};
 
 impl Default for Data {
     fn default() -> Self {
@@ -73,6 +79,16 @@ pub(super) struct Encoder {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "drawn")]
     order: Option<NonZeroU64>,
 }
+
+/// Columns of [`Encoder`].
+pub(super) const ENCODER: &[Column] = &columns! {
+    "encoder.kind" ["word"] "vae, an autoencoder whose codes are sampled anew, or random-projection",
+    "encoder.file" ["path"] "trained autoencoder; empty: one is trained",
+    "encoder.epochs" ["epochs"] "epochs of the training of such a one",
+    "encoder.learning_rate" [""] "step size of Adam in it",
+    "encoder.seed" [""] "seed of it",
+    "encoder.order" [""] "order in which a classifier reads the latents, drawn from this number; empty: as trained",
+};
 
 /// Order 0 is no setting of its own.
 fn drawn<'de, D: serde::Deserializer<'de>>(order: D) -> Result<Option<NonZeroU64>, D::Error> {

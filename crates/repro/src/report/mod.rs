@@ -1,35 +1,22 @@
 //! `index.html`: every figure with its source, what it was made with, and how it compares.
 
+mod columns;
+
 use std::fmt::Write as _;
 
 use anyhow::Result;
 
 use crate::compare::{self, Compared};
+use crate::dictionary::Dictionary;
 use crate::figures::{self, Figure, Work};
 use crate::profile::Profile;
 use crate::progress::duration;
-use crate::results::columns::BOOKKEEPING;
+use crate::results::columns::is_bookkeeping;
 use crate::results::files::write_atomically;
 use crate::results::{Frame, Provenance, Results};
 use crate::terminal::{count, say};
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.7rem;line-height:1.2}h2{font-size:1.4rem;margin:3.5rem 0 .5rem;border-top:2px solid #8888;padding-top:1rem}\
-h3{font-size:1.15rem;margin:2.5rem 0 0;break-after:avoid}\
-figure{margin:.6rem 0;overflow-x:auto;break-inside:avoid}\
-figure img{zoom:1.39;max-width:100%;height:auto;background:#fff;border-radius:4px}\
-@media(max-width:40rem){figure img{max-width:none;zoom:1.1}}\
-p.source{margin:0 0 .6rem;opacity:.8}\
-.system{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}.system svg{flex:0 0 300px}.system p{flex:1 1 20rem;margin:0}\
-nav ol{padding-left:1.2rem;margin:.2rem 0 1rem}\
-.scroll{overflow-x:auto}\
-table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
-td,th{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #8883;white-space:nowrap}\
-td:first-child,th:first-child,.verdicts td,.verdicts th{text-align:left}.verdicts td{white-space:normal}\
-summary{cursor:pointer}\
-@media print{details{display:none}}";
+const STYLE: &str = include_str!("style.css");
 
 /// A figure that has been drawn, with its comparison if there is one.
 struct Drawn {
@@ -71,13 +58,16 @@ pub(crate) fn write(results: &Results) -> Result<()> {
     for work in works {
         chapter(&mut page, results, work, &drawn)?;
     }
-    page += "</main></html>\n";
     let output = results.output();
     let compared: Vec<(&str, &Compared)> = drawn
         .iter()
         .filter_map(|d| Some((d.figure.id, d.compared.as_ref()?.as_ref().ok()?)))
         .collect();
     compare::write(&compared, results.profile(), output)?;
+    let dictionary = Dictionary::of(results)?;
+    dictionary.write(output)?;
+    columns::section(&mut page, &dictionary)?;
+    page += "</main></html>\n";
     write_atomically(&output.dir().join("index.html"), page.as_bytes())
 }
 
@@ -95,7 +85,8 @@ fn contents(page: &mut String, works: &[&Work], drawn: &[Drawn]) -> Result<()> {
         }
         *page += "</ol>";
     }
-    *page += "</nav>";
+    *page += "<b>Data</b><ol><li><a href=\"#compared\">Ours beside the published</a></li>\
+              <li><a href=\"#columns\">Columns of the CSV files</a></li></ol></nav>";
     Ok(())
 }
 
@@ -109,7 +100,7 @@ fn summary(page: &mut String, drawn: &[Drawn]) -> Result<()> {
                 let verdict = escape(verdict);
                 write!(
                     page,
-                    "<tr><td><a href=\"#{0}\">{0}</a></td><td>{verdict}</td></tr>",
+                    "<tr><td><a href=\"#{0}\">{0}</a><td>{verdict}",
                     figure.id
                 )?;
             }
@@ -230,7 +221,7 @@ const LISTED: usize = 6;
 /// Every setting; what varies more is shown by its range.
 fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result<()> {
     *page += "<div class=\"scroll\"><table>";
-    let is_setting = |c: &&String| !metrics.contains(c) && !BOOKKEEPING.contains(&c.as_str());
+    let is_setting = |c: &&String| !metrics.contains(c) && !is_bookkeeping(c);
     for column in runs.columns().iter().filter(is_setting) {
         let mut values = runs.distinct(column)?;
         let number = |text: &String| text.parse::<f64>();
@@ -253,7 +244,7 @@ fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result
             few => escape(&few.join(", ")),
         };
         if !shown.is_empty() {
-            write!(page, "<tr><td>{column}</td><td>{shown}</td></tr>")?;
+            write!(page, "<tr><td>{column}<td>{shown}")?;
         }
     }
     *page += "</table></div>";
@@ -276,7 +267,7 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
         let (ours, published) = p.values.texts();
         write!(
             page,
-            "<tr><td>{}</td><td>{} = {:.2}</td><td>{ours}</td><td>{published}</td><td>{:+.2}</td><td>{}</td></tr>",
+            "<tr><td>{}<td>{} = {:.2}<td>{ours}<td>{published}<td>{:+.2}<td>{}",
             escape(&p.series),
             p.x.0,
             p.x.1,
@@ -316,7 +307,7 @@ mod tests {
         let metrics = ["error".to_owned()];
         settings_table(&mut page, &Frame::read(&path).unwrap(), &metrics).unwrap();
         assert!(
-            page.contains("<td>data.dir</td><td>&lt;b&gt;&quot;&amp;</td>"),
+            page.contains("<td>data.dir<td>&lt;b&gt;&quot;&amp;<"),
             "{page}"
         );
         assert!(
