@@ -1,102 +1,119 @@
-//! What is drawn on: every line, filling and text goes into the SVG, through plotters, and into the
-//! bitmap of the PNG, so the two never differ.
+//! What is drawn on: every line, filling and text goes into SVG, PDF and bitmap alike, so they never differ.
 
 use anyhow::Result;
-use plotters::backend::{DrawingBackend, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, TextStyle,
-};
 
 use super::Color;
 use super::area::Point;
 use super::bitmap::Bitmap;
-use super::font::Face;
+use super::pdf::Pdf;
+use super::picture::Picture;
 use super::style::{UNITS, Unit};
-use super::text::{FAMILY, Span};
+use super::svg::Svg;
+use super::text::Span;
 
-pub(super) type Drawn = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
-/// A page to draw on; places and lengths are in points.
-pub(super) struct Canvas<'a> {
-    svg: SVGBackend<'a>,
-    bitmap: Bitmap,
+/// A page as files.
+pub struct Files {
+    /// The SVG.
+    pub svg: String,
+    /// The PNG.
+    pub png: Vec<u8>,
+    /// The PDF.
+    pub pdf: Vec<u8>,
 }
 
-impl<'a> Canvas<'a> {
-    /// A white page of this size. The SVG goes into `svg`.
-    pub(super) fn new(svg: &'a mut String, width: f64, height: f64) -> Result<Self> {
+/// A page to draw on; places and lengths are in points.
+pub(super) struct Canvas {
+    width: f64,
+    height: f64,
+    svg: Svg,
+    bitmap: Bitmap,
+    pdf: Pdf,
+}
+
+impl Canvas {
+    /// A white page of this size.
+    pub(super) fn new(width: f64, height: f64) -> Result<Self> {
         let size = ((width * UNITS) as u32, (height * UNITS) as u32);
         Ok(Self {
-            svg: SVGBackend::with_string(svg, size),
+            width,
+            height,
+            svg: Svg::default(),
             bitmap: Bitmap::new(size)?,
+            pdf: Pdf::new(size.1),
         })
     }
 
-    pub(super) fn polyline(&mut self, points: &[Point], color: Color, width: f64) -> Drawn {
-        let points: Vec<Unit> = points.iter().map(|&p| place(p)).collect();
-        let style = outlined(color, width);
-        self.bitmap.polyline(&points, color, style.stroke_width);
-        Ok(self.svg.draw_path(points, &style)?)
+    pub(super) fn polyline(&mut self, points: &[Point], color: Color, width: f64) {
+        let (points, width) = (places(points), length(width));
+        self.svg.polyline(&points, color, width);
+        self.bitmap.polyline(&points, color, width);
+        self.pdf.polyline(&points, color, width);
     }
 
-    pub(super) fn polygon(&mut self, points: &[Point], color: Color) -> Drawn {
-        let points: Vec<Unit> = points.iter().map(|&p| place(p)).collect();
+    pub(super) fn polygon(&mut self, points: &[Point], color: Color) {
+        let points = places(points);
+        self.svg.polygon(&points, color);
         self.bitmap.polygon(&points, color);
-        Ok(self.svg.fill_polygon(points, &ink(color))?)
+        self.pdf.polygon(&points, color);
     }
 
     /// A filled rectangle from its upper left corner to its lower right.
-    pub(super) fn rectangle(&mut self, a: Point, b: Point, color: Color) -> Drawn {
+    pub(super) fn rectangle(&mut self, a: Point, b: Point, color: Color) {
         let (a, b) = (place(a), place(b));
+        self.svg.rectangle(a, b, color);
         self.bitmap.rectangle(a, b, color);
-        Ok(self.svg.draw_rect(a, b, &filled(color), true)?)
+        self.pdf.rectangle(a, b, color);
     }
 
-    pub(super) fn disc(&mut self, center: Point, radius: f64, color: Color) -> Drawn {
+    pub(super) fn disc(&mut self, center: Point, radius: f64, color: Color) {
         let (center, radius) = (place(center), (radius * UNITS) as u32);
+        self.svg.disc(center, radius, color);
         self.bitmap.disc(center, radius, color);
-        Ok(self.svg.draw_circle(center, radius, &filled(color), true)?)
+        self.pdf.disc(center, radius, color);
     }
 
-    pub(super) fn ring(&mut self, center: Point, radius: f64, color: Color, width: f64) -> Drawn {
+    pub(super) fn ring(&mut self, center: Point, radius: f64, color: Color, width: f64) {
         let (center, radius) = (place(center), (radius * UNITS) as u32);
-        let style = outlined(color, width);
-        self.bitmap.ring(center, radius, color, style.stroke_width);
-        Ok(self.svg.draw_circle(center, radius, &style, false)?)
+        let width = length(width);
+        self.svg.ring(center, radius, color, width);
+        self.bitmap.ring(center, radius, color, width);
+        self.pdf.ring(center, radius, color, width);
     }
 
     /// A text whose baseline starts here, to the right or (upright) upwards.
-    pub(super) fn text(&mut self, span: &Span, start: Point, color: Color, upright: bool) -> Drawn {
-        self.bitmap.text(span, place(start), color, upright);
-        // Plotters centres text 0.5 ex below the point; the fonts' x-height is 0.547 em.
-        let below = 0.27 * span.size;
-        let middle = match upright {
-            false => (start.0, start.1 - below),
-            true => (start.0 - below, start.1),
-        };
-        let style = match span.face {
-            Face::Regular => FontStyle::Normal,
-            Face::Italic => FontStyle::Oblique,
-            Face::Bold => FontStyle::Bold,
-        };
-        // Plotters divides sizes by 1.24 on their way into an SVG.
-        let font = FontDesc::new(FontFamily::Name(FAMILY), span.size * UNITS * 1.24, style);
-        let font = match upright {
-            false => font,
-            true => font.transform(FontTransform::Rotate270),
-        };
-        let ink = ink(color);
-        let style = TextStyle::from(font)
-            .color(&ink)
-            .pos(Pos::new(HPos::Left, VPos::Center));
-        Ok(self.svg.draw_text(&span.text, &style, place(middle))?)
+    pub(super) fn text(&mut self, span: &Span, start: Point, color: Color, upright: bool) {
+        let start = place(start);
+        self.svg.text(span, start, color, upright);
+        self.bitmap.text(span, start, color, upright);
+        self.pdf.text(span, start, color, upright);
     }
 
-    /// Completes the SVG and returns the PNG.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>> {
-        self.svg.present()?;
-        self.bitmap.png()
+    /// A picture from its upper left corner to its lower right.
+    pub(super) fn picture(&mut self, picture: &Picture, a: Point, b: Point) -> Result<()> {
+        let (a, b) = (place(a), place(b));
+        self.svg.picture(picture, a, b, &picture.png()?);
+        self.bitmap.picture(picture, a, b);
+        self.pdf.picture(picture, a, b);
+        Ok(())
+    }
+
+    /// Begins a group that the script of the SVG knows by these attributes.
+    pub(super) fn open(&mut self, attributes: &[(&str, String)]) {
+        self.svg.open(attributes);
+    }
+
+    /// Ends the group that was begun last.
+    pub(super) fn close(&mut self) {
+        self.svg.close();
+    }
+
+    /// The finished page.
+    pub(super) fn finish(self) -> Result<Files> {
+        Ok(Files {
+            svg: self.svg.finish(self.width, self.height),
+            png: self.bitmap.png()?,
+            pdf: self.pdf.finish(self.width)?,
+        })
     }
 }
 
@@ -104,22 +121,10 @@ fn place((x, y): Point) -> Unit {
     ((x * UNITS).round() as i32, (y * UNITS).round() as i32)
 }
 
-fn ink(color: Color) -> RGBAColor {
-    color.plotters()
+fn places(points: &[Point]) -> Vec<Unit> {
+    points.iter().map(|&p| place(p)).collect()
 }
 
-fn filled(color: Color) -> ShapeStyle {
-    ShapeStyle {
-        color: ink(color),
-        filled: true,
-        stroke_width: 0,
-    }
-}
-
-fn outlined(color: Color, width: f64) -> ShapeStyle {
-    ShapeStyle {
-        color: ink(color),
-        filled: false,
-        stroke_width: (width * UNITS).round() as u32,
-    }
+fn length(points: f64) -> u32 {
+    (points * UNITS).round() as u32
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::escape;
+use super::markup::escape;
 use crate::dictionary::Dictionary;
 
 /// As many files of a column are named.

@@ -1,8 +1,10 @@
 //! `index.html`: every figure with its source, what it was made with, and how it compares.
 
 mod columns;
+mod markup;
 
 use std::fmt::Write as _;
+use std::fs;
 
 use anyhow::Result;
 
@@ -15,6 +17,7 @@ use crate::results::columns::is_bookkeeping;
 use crate::results::files::write_atomically;
 use crate::results::{Frame, Provenance, Results};
 use crate::terminal::{count, say};
+use markup::{capitalised, escape};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -46,7 +49,8 @@ pub(crate) fn write(results: &Results) -> Result<()> {
          <title>Brains that compute like deep networks, reproduced: {profile} profile</title><style>{STYLE}</style><main>\
          <h1>Brains that compute like deep networks, reproduced</h1>\
          <p>Three works ask how brains could compute what deep learning computes. Their figures, drawn anew from runs of our own, \
-         {}. Every figure is drawn from the CSV files that are linked below it, and opens alone when it is clicked.</p>",
+         {}. Every figure is drawn from the CSV files that are linked below it. It shows its values under the pointer, and its \
+         key switches series off and on.</p>",
         match results.profile() {
             Profile::Quick => "in the quick profile: fewer points, seeds or epochs than published",
             Profile::Paper =>
@@ -157,11 +161,15 @@ fn section(page: &mut String, results: &Results, figure: &Figure) -> Result<()> 
         Profile::Quick => "",
         Profile::Paper => " --profile paper",
     };
+    let svg = fs::read_to_string(results.output().figure(id, "svg"))?;
+    let (width, height) = size(&svg).unwrap_or((519.0, 300.0));
     write!(
         page,
         "<section><h3 id=\"{id}\">{}</h3><p class=\"source\">{id} · {} · <code>repro run {id}{profile}</code> · drawn by \
-         <code>{}</code></p><figure><a href=\"{id}.svg\"><img alt=\"{shows}\" src=\"{id}.svg\"></a>\
-         <figcaption>{shows}.</figcaption></figure>",
+         <code>{}</code></p><figure><object type=\"image/svg+xml\" data=\"{id}.svg\" aria-label=\"{shows}\" \
+         style=\"--w:{width};--h:{height}\"><img alt=\"{shows}\" src=\"{id}.png\"></object>\
+         <figcaption>{shows}. <span class=\"files\"><a href=\"{id}.svg\">SVG</a> <a href=\"{id}.pdf\">PDF</a> \
+         <a href=\"{id}.png\">PNG</a></span></figcaption></figure>",
         escape(figure.finding),
         escape(&figure.source()),
         figure.code,
@@ -170,6 +178,15 @@ fn section(page: &mut String, results: &Results, figure: &Figure) -> Result<()> 
         made_with(page, results, experiment)?;
     }
     Ok(())
+}
+
+/// Width and height of an SVG file, in points: room is kept for it before it is there.
+fn size(svg: &str) -> Option<(f64, f64)> {
+    let value = |name: &str| {
+        let (_, rest) = svg.split_once(&format!(" {name}=\""))?;
+        rest.split_once("pt\"")?.0.parse::<f64>().ok()
+    };
+    Some((value("width")?, value("height")?))
 }
 
 /// What an experiment was made with: amount of work, wall time, tables, and all settings.
@@ -277,20 +294,6 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
     }
     *page += "</table></div></details>";
     Ok(())
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
