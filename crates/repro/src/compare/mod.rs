@@ -23,6 +23,7 @@ pub(crate) static ALL: &[Comparison] = &[
     hill::TAU_0,
     hill::TAU_W,
     peterson::VERSUS,
+    peterson::LATENTS,
     peterson::DIFFUSION,
     peterson::NOISE,
     peterson::DROPOUT,
