@@ -152,11 +152,8 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", media=media, features=features)
 
-    def shot(self, path, whole=True):
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"] if whole else None
-        clip = {"clip": {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 16000), "scale": 1}} if size else {}
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole, **clip)["data"]
-        path.write_bytes(base64.b64decode(data))
+    def shot(self, path):
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
     def errors(self):
         """Errors that scripts or the browser have reported."""
@@ -213,7 +210,7 @@ def figures(browser, shots):
         if tips:
             print(f"{name}: {' | '.join(tips)}")
         if shots and name == "learning-lag.svg":
-            browser.shot(shots / "hover.png", whole=False)
+            browser.shot(shots / "hover.png")
         if marks["key"]:
             counts = []
             for _ in range(2):
@@ -260,7 +257,7 @@ def main():
                 height = browser.evaluate("document.documentElement.scrollHeight")
                 browser.window(width, min(height, 16000))
                 browser.evaluate("window.scrollTo(0, 0)")
-                time.sleep(1)
+                time.sleep(2)
                 browser.shot(options.shots / f"{name}.png")
         printed = base64.b64decode(browser.call("Page.printToPDF", printBackground=True)["data"])
         if options.shots:
