@@ -59,9 +59,14 @@ impl Color {
         }
     }
 
-    /// Red, green and blue, 0 to 1.
+    /// Red, green and blue.
+    pub(super) fn bytes(self) -> [u8; 3] {
+        [self.red, self.green, self.blue]
+    }
+
+    /// The same, 0 to 1.
     pub(super) fn parts(self) -> [f32; 3] {
-        [self.red, self.green, self.blue].map(|c| f32::from(c) / 255.0)
+        self.bytes().map(|c| f32::from(c) / 255.0)
     }
 
     /// As an SVG names it, but for the opacity.

@@ -1,4 +1,4 @@
-//! A small plotting layer: pages of panels with a common, journal-like look.
+//! A small plotting layer on plotters: pages of panels with a common, journal-like look.
 //!
 //! A figure builds [`Axes`] (what is plotted), places them on a [`Page`] (where), and the page
 //! becomes an SVG, a PNG and a PDF, by the same strokes. Labels may use a light markup, see `text`.
@@ -9,6 +9,7 @@ mod bitmap;
 mod canvas;
 mod color;
 mod font;
+mod ink;
 mod interactive;
 mod legend;
 mod page;
