@@ -18,10 +18,11 @@ pub(crate) fn account(plan: &Plan, rows: &Frame, last: Option<Command>) -> Resul
         *commits.entry(row.text("code")?.to_owned()).or_default() += 1;
         seeds.extend(row.text("seed")?.parse::<u64>());
     }
-    let metrics = plan.study.metrics.iter().map(|metric| metric.name);
+    let metrics = plan.study.metrics.iter().map(|metric| metric.name());
     let metrics: Vec<&str> = metrics.filter(|name| rows.has(name)).collect();
     let results: Vec<&str> = BOOKKEEPING
-        .into_iter()
+        .iter()
+        .map(|column| column.name)
         .chain(metrics.iter().copied())
         .collect();
     let wall_s: f64 = rows.numbers("wall_s")?.iter().sum();

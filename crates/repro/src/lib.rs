@@ -12,6 +12,7 @@ mod compare;
 #[cfg(test)]
 mod damaged;
 pub mod datasets;
+mod dictionary;
 pub mod execute;
 pub mod experiment;
 pub mod figures;

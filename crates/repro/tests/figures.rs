@@ -19,6 +19,16 @@ fn figures_are_drawn_again_as_far_as_there_are_results() {
     let message = stderr(&drawn);
     assert!(drawn.status.success(), "{message}");
     assert_eq!(fs::read(&picture).unwrap(), first);
+    let text = String::from_utf8(first).unwrap();
+    for part in ["data-panel", "data-key", "data-v", "<script>"] {
+        assert!(text.contains(part), "{part} is not in the SVG");
+    }
+    let pdf = fs::read(dir.path().join("quick/dendritic-prediction.pdf")).unwrap();
+    assert!(pdf.starts_with(b"%PDF-") && pdf.trim_ascii_end().ends_with(b"%%EOF"));
+    for part in [&b"/FontFile2"[..], b"/ToUnicode", b"/MediaBox"] {
+        let is_there = pdf.windows(part.len()).any(|window| window == part);
+        assert!(is_there, "{} is not in the PDF", part.escape_ascii());
+    }
     let missing = message.lines().find(|line| line.starts_with("not run yet"));
     let missing = missing.unwrap_or_else(|| panic!("{message}"));
     assert!(

@@ -68,8 +68,8 @@ pub(crate) fn sweep(
 fn ranking(experiment: &Experiment) -> Result<(&'static str, Better)> {
     let Experiment { study, rank_by, .. } = experiment;
     let name = rank_by.as_deref().unwrap_or(study.headline);
-    let ranks = |metric: &Metric| metric.better.map(|better| (metric.name, better));
-    let metric = study.metrics.iter().find(|metric| metric.name == name);
+    let ranks = |metric: &Metric| metric.better.map(|better| (metric.name(), better));
+    let metric = study.metrics.iter().find(|metric| metric.name() == name);
     metric.and_then(ranks).ok_or_else(|| {
         let all = study.metrics.iter().filter_map(ranks);
         let all: Vec<&str> = all.map(|(name, _)| name).collect();

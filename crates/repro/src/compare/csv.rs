@@ -7,40 +7,46 @@ use super::point::{Count, Values};
 use crate::paths::Output;
 use crate::profile::Profile;
 use crate::results::stats::Statistic;
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
-const POINT_COLUMNS: [&str; 19] = [
-    "figure",
-    "series",
-    "parameter",
-    "value",
-    "kind",
-    "ours_mean",
-    "ours_std",
-    "ours_runs",
-    "ours_at_chance",
-    "ours_epochs",
-    "published_mean",
-    "published_std",
-    "published_runs",
-    "published_at_chance",
-    "published_epochs",
-    "difference",
-    "standard_errors",
-    "fisher_p",
-    "profile",
-];
+const POINT_COLUMNS: [Column; 19] = columns! {
+    "figure" ["word"] "figure that the values are in",
+    "series" ["text"] "published series",
+    "parameter" ["word"] "what varies along the series: a column of the results",
+    "value" [""] "its value at the point",
+    "kind" ["word"] "mean of accuracies; bimodal, a mean of runs of which some never start; at-chance, a count of those",
+    "ours_mean" ["fraction"] "our mean accuracy",
+    "ours_std" ["fraction"] "standard deviation of our accuracies over runs",
+    "ours_runs" ["runs"] "our runs",
+    "ours_at_chance" ["runs"] "our runs that stayed at chance",
+    "ours_epochs" ["epochs"] "epochs of training of ours",
+    "published_mean" ["fraction"] "published mean accuracy",
+    "published_std" ["fraction"] "standard deviation of the published accuracies over runs",
+    "published_runs" ["runs"] "published runs",
+    "published_at_chance" ["runs"] "published runs that stayed at chance",
+    "published_epochs" ["epochs"] "epochs of training of the published",
+    "difference" ["fraction"] "ours less published: of means, or of shares of runs at chance",
+    "standard_errors" [""] "difference in standard errors of it, where runs spread around a mean",
+    "fisher_p" [""] "probability of counts as different as these or more, by the exact test of Fisher",
+    "profile" ["word"] "quick or paper",
+};
 
-const RUN_COLUMNS: [&str; 9] = [
-    "figure",
-    "series",
-    "parameter",
-    "value",
-    "seed",
-    "validation_correct_ours",
-    "validation_correct_published",
-    "test_correct_ours",
-    "test_correct_published",
+const RUN_COLUMNS: [Column; 9] = columns! {
+    "figure" ["word"] "figure that the values are in",
+    "series" ["text"] "published series",
+    "parameter" ["word"] "what varies along the series: a column of the results",
+    "value" [""] "its value at the point",
+    "seed" [""] "seed of the run, ours and published",
+    "validation_correct_ours" ["samples"] "correct validation samples of our run",
+    "validation_correct_published" ["samples"] "correct validation samples of the published run",
+    "test_correct_ours" ["samples"] "correct test samples of our run",
+    "test_correct_published" ["samples"] "correct test samples of the published run",
+};
+
+/// The files, with their columns.
+pub(crate) const FILES: [(&str, &[Column]); 2] = [
+    ("compare.csv", &POINT_COLUMNS),
+    ("compare_runs.csv", &RUN_COLUMNS),
 ];
 
 /// Writes `compare.csv`, a row per point, and `compare_runs.csv`, a row per published run that was repeated.
@@ -90,6 +96,8 @@ pub(crate) fn write(all: &[(&str, &Compared)], profile: Profile, output: &Output
             runs.rows.push(row);
         }
     }
-    points.write(&output.dir().join("compare.csv"))?;
-    runs.write(&output.dir().join("compare_runs.csv"))
+    for ((file, _), table) in FILES.iter().zip([points, runs]) {
+        table.write(&output.dir().join(file))?;
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ mod point;
 mod verdict;
 
 pub(crate) use comparison::{Compared, Comparison};
-pub(crate) use csv::write;
+pub(crate) use csv::{FILES, write};
 pub(crate) use point::Point;
 
 /// Everything that can be compared.
@@ -23,6 +23,7 @@ pub(crate) static ALL: &[Comparison] = &[
     hill::TAU_0,
     hill::TAU_W,
     peterson::VERSUS,
+    peterson::LATENTS,
     peterson::DIFFUSION,
     peterson::NOISE,
     peterson::DROPOUT,

@@ -99,6 +99,37 @@ pub(super) const VERSUS: Comparison = Comparison {
     points: versus,
 };
 
+/// The published program on an autoencoder of its own, trained by the same recipe: which latents are wired together differs, so
+/// that means are shown and nothing is judged.
+pub(super) const LATENTS: Comparison = Comparison {
+    figure: "astro-latents",
+    reads: &[Reads::runs(
+        "astro_latents",
+        &["encoder.order", "training.epochs", "test_accuracy"],
+    )],
+    points: |inputs| {
+        let runs = inputs.runs("astro_latents")?;
+        let epochs = trained(&runs)?;
+        let program = peterson::program_on_autoencoder(inputs, epochs as f64)?;
+        let mut points = Vec::new();
+        if program.len() > 0 {
+            let as_trained = runs.matching("encoder.order", "")?;
+            let mut add = |series: &str, ours: &Frame| -> Result<()> {
+                let ours = Statistic::of(&ours.numbers("test_accuracy")?);
+                let values = Values::Bimodal(ours, Statistic::of(&program.all()));
+                points.push(Point {
+                    epochs: (epochs, epochs),
+                    ..point(series, ("sigma", 0.0), values, epochs)
+                });
+                Ok(())
+            };
+            add("mean accuracy, latents as trained", &as_trained)?;
+            add("mean accuracy, all orders", &runs)?;
+        }
+        Ok(points)
+    },
+};
+
 fn versus(inputs: &Inputs<'_>) -> Result<Vec<Point>> {
     let along = trained(&inputs.runs("astro_vs_neurons")?)?;
     let fixed = trained(&inputs.runs("astro_vs_neurons_fixed")?)?;

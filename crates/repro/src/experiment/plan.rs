@@ -61,13 +61,13 @@ impl Plan {
         };
         match table {
             None => {
-                BOOKKEEPING.into_iter().for_each(&mut add);
+                BOOKKEEPING.iter().for_each(|column| add(column.name));
                 for run in &self.runs {
                     let leaves = tree::leaves(&run.settings);
                     leaves.iter().for_each(|(key, _)| add(key));
                 }
                 let metrics = self.study.metrics.iter();
-                metrics.for_each(|metric| add(metric.name));
+                metrics.for_each(|metric| add(metric.name()));
             }
             Some(table) => {
                 add("key");

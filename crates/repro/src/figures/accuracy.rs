@@ -105,7 +105,7 @@ pub(super) fn differences(swept: &Swept, all: &[Series]) -> Result<Axes> {
     }
     let title = match runs {
         0 => "no published run repeated with its epochs".to_owned(),
-        _ => format!("{same} of {runs} published runs to the sample"),
+        _ => format!("{same} of {runs} test results to the sample"),
     };
     Ok(axes.title(title))
 }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::foot::foot;
 use super::works::Work;
-use crate::plot::Page;
+use crate::plot::{Files, Page};
 use crate::results::columns::experiments;
 use crate::results::files::write_atomically;
 use crate::results::{Inputs, Reads, Results};
@@ -44,7 +44,7 @@ impl Figure {
         experiments(self.reads)
     }
 
-    /// Draws the figure from its CSV files and writes SVG and PNG.
+    /// Draws the figure from its CSV files and writes SVG, PNG and PDF.
     pub fn render(&self, results: &Results) -> Result<()> {
         let context = || format!("figure {}", self.id);
         let inputs = Inputs::new(results, self.id, self.reads);
@@ -53,11 +53,12 @@ impl Figure {
             page.note(foot(results, &self.experiments(), self.amounts)?);
             page.render()
         };
-        let (svg, png) = draw().with_context(context)?;
+        let files: Files = draw().with_context(context)?;
         let write = |extension: &str, bytes: &[u8]| {
             write_atomically(&results.output().figure(self.id, extension), bytes)
         };
-        write("svg", svg.as_bytes())?;
-        write("png", &png)
+        write("svg", files.svg.as_bytes())?;
+        write("pdf", &files.pdf)?;
+        write("png", &files.png)
     }
 }

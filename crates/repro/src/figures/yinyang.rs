@@ -181,7 +181,7 @@ fn self_prediction(curves: &Frame) -> Result<Axes> {
 
 /// The test points of the first run, coloured by what the network says, over the task's regions.
 fn predictions(inputs: &Inputs<'_>, runs: &Frame) -> Result<Axes> {
-    const CELLS: usize = 90;
+    const CELLS: usize = 240;
     let table = inputs.table("yinyang", "predictions")?;
     let first = table
         .distinct("key")?
@@ -201,13 +201,17 @@ fn predictions(inputs: &Inputs<'_>, runs: &Frame) -> Result<Axes> {
     )
     .title(format!("test points, seed {seed}: {accuracy:.1} %"))
     .square();
+    // Columns of cells, cut where the class changes.
     let edge = |i: usize| i as f64 / CELLS as f64;
+    let middle = |k: usize| (k as f64 + 0.5) / CELLS as f64;
     for i in 0..CELLS {
-        for j in 0..CELLS {
-            let middle = |k: usize| (k as f64 + 0.5) / CELLS as f64;
-            if let Some(class) = class_of(middle(i), middle(j)) {
+        let rows: Vec<usize> = (0..CELLS).collect();
+        let class = |j: usize| class_of(middle(i), middle(j));
+        for run in rows.chunk_by(|&a, &b| class(a) == class(b)) {
+            if let Some(class) = class(run[0]) {
                 let fill = SERIES[class].lighter(0.75);
-                axes.rectangle((edge(i), edge(i + 1)), (edge(j), edge(j + 1)), fill);
+                let up = (edge(run[0]), edge(run[0] + run.len()));
+                axes.rectangle((edge(i), edge(i + 1)), up, fill);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a panel shows: marks in data coordinates, two scales, a legend.
 
-use super::{Color, Scale};
+use super::{Color, Picture, Scale};
 
 /// How a line is drawn; lengths in typographic points.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +144,11 @@ pub(super) enum Mark {
         x: f64,
         stroke: Stroke,
     },
+    Picture {
+        x: (f64, f64),
+        y: (f64, f64),
+        picture: Picture,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -248,6 +253,11 @@ impl Axes {
         self.push(Mark::Box { x, y, fill });
     }
 
+    /// A picture between these limits.
+    pub fn picture(&mut self, x: (f64, f64), y: (f64, f64), picture: Picture) {
+        self.push(Mark::Picture { x, y, picture });
+    }
+
     /// Text at a point; `align` 0 puts its left end there, 0.5 its middle, 1 its right end.
     pub fn text(&mut self, at: (f64, f64), text: impl Into<String>, color: Color, align: f64) {
         self.push(Mark::Text {
@@ -306,7 +316,7 @@ impl Mark {
         match self {
             Self::Line(p, _) | Self::Points(p, _) => p.iter().map(|p| p.0).collect(),
             Self::ErrorBars(p, _) | Self::Band(p, _) => p.iter().map(|p| p.0).collect(),
-            Self::Box { x, .. } => vec![x.0, x.1],
+            Self::Box { x, .. } | Self::Picture { x, .. } => vec![x.0, x.1],
             Self::Text { at, .. } => vec![at.0],
             Self::Upright { x, .. } => vec![*x],
             Self::Across { .. } => Vec::new(),
@@ -319,7 +329,7 @@ impl Mark {
             Self::Line(p, _) | Self::Points(p, _) => p.iter().map(|p| p.1).collect(),
             Self::ErrorBars(p, _) => p.iter().flat_map(|p| [p.1 - p.2, p.1 + p.2]).collect(),
             Self::Band(p, _) => p.iter().flat_map(|p| [p.1, p.2]).collect(),
-            Self::Box { y, .. } => vec![y.0, y.1],
+            Self::Box { y, .. } | Self::Picture { y, .. } => vec![y.0, y.1],
             Self::Text { at, .. } => vec![at.1],
             Self::Across { y, .. } => vec![*y],
             Self::Upright { .. } => Vec::new(),

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
 use super::Color;
+use super::picture::Picture;
 use super::style::{UNITS, Unit};
 use super::text::Span;
 
@@ -60,6 +61,25 @@ impl Bitmap {
             true => Transform::from_row(0.0, -em, -em, 0.0, x, y),
         };
         self.fill(span.face.outline(&span.text), color, place);
+    }
+
+    /// A picture from its upper left corner to its lower right.
+    pub(super) fn picture(&mut self, picture: &Picture, a: Unit, b: Unit) {
+        let pitch = (
+            (b.0 - a.0) as f32 / picture.width as f32,
+            (b.1 - a.1) as f32 / picture.height() as f32,
+        );
+        for (i, &level) in picture.levels.iter().enumerate() {
+            let (column, line) = ((i % picture.width) as f32, (i / picture.width) as f32);
+            let (x, y) = (a.0 as f32 + column * pitch.0, a.1 as f32 + line * pitch.1);
+            // Neighbours meet without a seam.
+            let mut paint = paint(Color::rgb(level, level, level));
+            paint.anti_alias = false;
+            if let Some(rect) = Rect::from_xywh(x, y, pitch.0, pitch.1) {
+                let scale = Transform::from_scale(PIXELS, PIXELS);
+                self.pixels.fill_rect(rect, &paint, scale, None);
+            }
+        }
     }
 
     pub(super) fn png(&self) -> Result<Vec<u8>> {

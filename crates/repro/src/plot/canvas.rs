@@ -1,102 +1,125 @@
-//! What is drawn on: every line, filling and text goes into the SVG, through plotters, and into the
-//! bitmap of the PNG, so the two never differ.
+//! What is drawn on: places and lengths in points become plotters' calls, in whole drawing units.
 
 use anyhow::Result;
-use plotters::backend::{DrawingBackend, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{
     FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, TextStyle,
 };
+use plotters_backend::{DrawingBackend as _, DrawingErrorKind};
 
 use super::Color;
 use super::area::Point;
 use super::bitmap::Bitmap;
 use super::font::Face;
+use super::ink::Ink;
+use super::pdf::Pdf;
+use super::picture::Picture;
 use super::style::{UNITS, Unit};
+use super::svg::Svg;
 use super::text::{FAMILY, Span};
 
-pub(super) type Drawn = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
-/// A page to draw on; places and lengths are in points.
-pub(super) struct Canvas<'a> {
-    svg: SVGBackend<'a>,
-    bitmap: Bitmap,
+/// A page as files.
+pub struct Files {
+    /// The SVG.
+    pub svg: String,
+    /// The PNG.
+    pub png: Vec<u8>,
+    /// The PDF.
+    pub pdf: Vec<u8>,
 }
 
-impl<'a> Canvas<'a> {
-    /// A white page of this size. The SVG goes into `svg`.
-    pub(super) fn new(svg: &'a mut String, width: f64, height: f64) -> Result<Self> {
+/// A page to draw on.
+pub(super) struct Canvas {
+    width: f64,
+    height: f64,
+    ink: Ink,
+}
+
+impl Canvas {
+    /// A white page of this size.
+    pub(super) fn new(width: f64, height: f64) -> Result<Self> {
         let size = ((width * UNITS) as u32, (height * UNITS) as u32);
         Ok(Self {
-            svg: SVGBackend::with_string(svg, size),
-            bitmap: Bitmap::new(size)?,
+            width,
+            height,
+            ink: Ink {
+                svg: Svg::default(),
+                bitmap: Bitmap::new(size)?,
+                pdf: Pdf::new(size.1),
+                size,
+            },
         })
     }
 
-    pub(super) fn polyline(&mut self, points: &[Point], color: Color, width: f64) -> Drawn {
-        let points: Vec<Unit> = points.iter().map(|&p| place(p)).collect();
+    pub(super) fn polyline(&mut self, points: &[Point], color: Color, width: f64) {
         let style = outlined(color, width);
-        self.bitmap.polyline(&points, color, style.stroke_width);
-        Ok(self.svg.draw_path(points, &style)?)
+        done(self.ink.draw_path(places(points), &style));
     }
 
-    pub(super) fn polygon(&mut self, points: &[Point], color: Color) -> Drawn {
-        let points: Vec<Unit> = points.iter().map(|&p| place(p)).collect();
-        self.bitmap.polygon(&points, color);
-        Ok(self.svg.fill_polygon(points, &ink(color))?)
+    pub(super) fn polygon(&mut self, points: &[Point], color: Color) {
+        done(self.ink.fill_polygon(places(points), &filled(color)));
     }
 
     /// A filled rectangle from its upper left corner to its lower right.
-    pub(super) fn rectangle(&mut self, a: Point, b: Point, color: Color) -> Drawn {
-        let (a, b) = (place(a), place(b));
-        self.bitmap.rectangle(a, b, color);
-        Ok(self.svg.draw_rect(a, b, &filled(color), true)?)
+    pub(super) fn rectangle(&mut self, a: Point, b: Point, color: Color) {
+        done(self.ink.draw_rect(place(a), place(b), &filled(color), true));
     }
 
-    pub(super) fn disc(&mut self, center: Point, radius: f64, color: Color) -> Drawn {
-        let (center, radius) = (place(center), (radius * UNITS) as u32);
-        self.bitmap.disc(center, radius, color);
-        Ok(self.svg.draw_circle(center, radius, &filled(color), true)?)
+    pub(super) fn disc(&mut self, center: Point, radius: f64, color: Color) {
+        let radius = (radius * UNITS) as u32;
+        done(
+            self.ink
+                .draw_circle(place(center), radius, &filled(color), true),
+        );
     }
 
-    pub(super) fn ring(&mut self, center: Point, radius: f64, color: Color, width: f64) -> Drawn {
-        let (center, radius) = (place(center), (radius * UNITS) as u32);
-        let style = outlined(color, width);
-        self.bitmap.ring(center, radius, color, style.stroke_width);
-        Ok(self.svg.draw_circle(center, radius, &style, false)?)
+    pub(super) fn ring(&mut self, center: Point, radius: f64, color: Color, width: f64) {
+        let (radius, style) = ((radius * UNITS) as u32, outlined(color, width));
+        done(self.ink.draw_circle(place(center), radius, &style, false));
     }
 
     /// A text whose baseline starts here, to the right or (upright) upwards.
-    pub(super) fn text(&mut self, span: &Span, start: Point, color: Color, upright: bool) -> Drawn {
-        self.bitmap.text(span, place(start), color, upright);
-        // Plotters centres text 0.5 ex below the point; the fonts' x-height is 0.547 em.
-        let below = 0.27 * span.size;
-        let middle = match upright {
-            false => (start.0, start.1 - below),
-            true => (start.0 - below, start.1),
-        };
+    pub(super) fn text(&mut self, span: &Span, start: Point, color: Color, upright: bool) {
         let style = match span.face {
             Face::Regular => FontStyle::Normal,
             Face::Italic => FontStyle::Oblique,
             Face::Bold => FontStyle::Bold,
         };
-        // Plotters divides sizes by 1.24 on their way into an SVG.
-        let font = FontDesc::new(FontFamily::Name(FAMILY), span.size * UNITS * 1.24, style);
+        let font = FontDesc::new(FontFamily::Name(FAMILY), span.size * UNITS, style);
         let font = match upright {
             false => font,
             true => font.transform(FontTransform::Rotate270),
         };
         let ink = ink(color);
-        let style = TextStyle::from(font)
-            .color(&ink)
-            .pos(Pos::new(HPos::Left, VPos::Center));
-        Ok(self.svg.draw_text(&span.text, &style, place(middle))?)
+        let style = TextStyle::from(font).color(&ink);
+        done(self.ink.draw_text(&span.text, &style, place(start)));
     }
 
-    /// Completes the SVG and returns the PNG.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>> {
-        self.svg.present()?;
-        self.bitmap.png()
+    /// A picture from its upper left corner to its lower right.
+    pub(super) fn picture(&mut self, picture: &Picture, a: Point, b: Point) -> Result<()> {
+        let (a, b) = (place(a), place(b));
+        self.ink.svg.picture(picture, a, b, &picture.png()?);
+        self.ink.bitmap.picture(picture, a, b);
+        self.ink.pdf.picture(picture, a, b);
+        Ok(())
+    }
+
+    /// Begins a group that the script of the SVG knows by these attributes.
+    pub(super) fn open(&mut self, attributes: &[(&str, String)]) {
+        self.ink.svg.open(attributes);
+    }
+
+    /// Ends the group that was begun last.
+    pub(super) fn close(&mut self) {
+        self.ink.svg.close();
+    }
+
+    /// The finished page.
+    pub(super) fn finish(self) -> Result<Files> {
+        Ok(Files {
+            svg: self.ink.svg.finish(self.width, self.height),
+            png: self.ink.bitmap.png()?,
+            pdf: self.ink.pdf.finish(self.width)?,
+        })
     }
 }
 
@@ -104,8 +127,13 @@ fn place((x, y): Point) -> Unit {
     ((x * UNITS).round() as i32, (y * UNITS).round() as i32)
 }
 
+fn places(points: &[Point]) -> Vec<Unit> {
+    points.iter().map(|&p| place(p)).collect()
+}
+
 fn ink(color: Color) -> RGBAColor {
-    color.plotters()
+    let [red, green, blue] = color.bytes();
+    RGBAColor(red, green, blue, color.alpha())
 }
 
 fn filled(color: Color) -> ShapeStyle {
@@ -121,5 +149,12 @@ fn outlined(color: Color, width: f64) -> ShapeStyle {
         color: ink(color),
         filled: false,
         stroke_width: (width * UNITS).round() as u32,
+    }
+}
+
+/// Drawing into memory does not fail.
+fn done<E: std::error::Error + Send + Sync>(drawn: Result<(), DrawingErrorKind<E>>) {
+    if let Err(error) = drawn {
+        unreachable!("{error}");
     }
 }

@@ -1,7 +1,5 @@
 //! Colours that colour-blind readers can tell apart.
 
-use plotters::style::RGBAColor;
-
 /// A colour with opacity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Color {
@@ -61,8 +59,36 @@ impl Color {
         }
     }
 
-    pub(super) fn plotters(self) -> RGBAColor {
-        RGBAColor(self.red, self.green, self.blue, self.opacity)
+    /// Red, green and blue.
+    pub(super) fn bytes(self) -> [u8; 3] {
+        [self.red, self.green, self.blue]
+    }
+
+    /// The same, 0 to 1.
+    pub(super) fn parts(self) -> [f32; 3] {
+        self.bytes().map(|c| f32::from(c) / 255.0)
+    }
+
+    /// As an SVG names it, but for the opacity.
+    pub(super) fn hex(self) -> String {
+        format!("#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
+    }
+
+    pub(super) fn alpha(self) -> f64 {
+        self.opacity
+    }
+
+    pub(super) fn is_opaque(self) -> bool {
+        self.opacity >= 1.0
+    }
+
+    /// Whether both are the same colour, more or less mixed with white or transparent. Greys have no hue.
+    pub(super) fn has_hue_of(self, other: Self) -> bool {
+        let ink = |c: Self| [c.red, c.green, c.blue].map(|part| 255.0 - f64::from(part));
+        let (a, b) = (ink(self), ink(other));
+        let dot = |a: [f64; 3], b: [f64; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let likeness = |a, b| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+        likeness(a, b) > 0.9995 && likeness(a, [1.0; 3]) < 0.99
     }
 
     pub(super) fn skia(self) -> tiny_skia::Color {

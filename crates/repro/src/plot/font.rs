@@ -54,25 +54,98 @@ impl Face {
             origin: (0.0, 0.0),
             em: f32::from(font.units_per_em()),
         };
-        let mut end = 0.0;
-        let mut base: Option<(GlyphId, f32)> = None;
-        for c in text.chars() {
-            let glyph = glyph(font, c);
-            if let Some((base, at)) = base.filter(|_| is_mark(c)) {
-                let (dx, dy) = attachment(font, base, glyph).unwrap_or_default();
-                outline.origin = (at + dx, dy);
-            } else {
-                end += base
-                    .and_then(|(left, _)| kerning(font, left, glyph))
-                    .unwrap_or(0.0);
-                outline.origin = (end, 0.0);
-                base = Some((glyph, end));
-                end += f32::from(advance(font, glyph));
-            }
-            font.outline_glyph(glyph, &mut outline);
+        for glyph in self.glyphs(text) {
+            outline.origin = (glyph.x, glyph.y);
+            font.outline_glyph(GlyphId(glyph.id), &mut outline);
         }
         outline.path.finish()
     }
+
+    /// The glyphs of a text that starts at the origin.
+    pub(super) fn glyphs(self, text: &str) -> Vec<Glyph> {
+        let font = self.font();
+        let em = f32::from(font.units_per_em());
+        let mut end = 0.0;
+        let mut base: Option<(GlyphId, f32)> = None;
+        let mut glyphs = Vec::new();
+        for letter in text.chars() {
+            let id = glyph(font, letter);
+            let (x, y) = match base.filter(|_| is_mark(letter)) {
+                Some((base, at)) => {
+                    let (dx, dy) = attachment(font, base, id).unwrap_or_default();
+                    (at + dx, dy)
+                }
+                None => {
+                    let moved = base.and_then(|(left, _)| kerning(font, left, id));
+                    end += moved.unwrap_or(0.0);
+                    let x = end;
+                    base = Some((id, x));
+                    end += f32::from(advance(font, id));
+                    (x, 0.0)
+                }
+            };
+            glyphs.push(Glyph {
+                letter,
+                id: id.0,
+                x: x / em,
+                y: y / em,
+                advance: f32::from(advance(font, id)) / em,
+            });
+        }
+        glyphs
+    }
+
+    /// The name by which a PDF calls it.
+    pub(super) fn postscript_name(self) -> &'static str {
+        match self {
+            Self::Regular => "DejaVuSansCondensed",
+            Self::Italic => "DejaVuSansCondensed-Oblique",
+            Self::Bold => "DejaVuSansCondensed-Bold",
+        }
+    }
+
+    /// Widths of all its glyphs, in ems.
+    pub(super) fn advances(self) -> Vec<f32> {
+        let font = self.font();
+        let em = f32::from(font.units_per_em());
+        let ids = (0..font.number_of_glyphs()).map(GlyphId);
+        ids.map(|id| f32::from(advance(font, id)) / em).collect()
+    }
+
+    /// What a PDF says of it.
+    pub(super) fn metrics(self) -> Metrics {
+        let font = self.font();
+        let em = f32::from(font.units_per_em());
+        let bounds = font.global_bounding_box();
+        let bounds = [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max];
+        Metrics {
+            bounds: bounds.map(|x| f32::from(x) / em),
+            ascent: f32::from(font.ascender()) / em,
+            descent: f32::from(font.descender()) / em,
+            capitals: f32::from(font.capital_height().unwrap_or(font.ascender())) / em,
+            slant: font.italic_angle(),
+        }
+    }
+}
+
+/// A letter where it stands, in ems.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Glyph {
+    pub(super) letter: char,
+    pub(super) id: u16,
+    pub(super) x: f32,
+    pub(super) y: f32,
+    pub(super) advance: f32,
+}
+
+/// Measures of a face: in ems, and in degrees.
+pub(super) struct Metrics {
+    /// Left, lower, right and upper end of all its glyphs.
+    pub(super) bounds: [f32; 4],
+    pub(super) ascent: f32,
+    pub(super) descent: f32,
+    pub(super) capitals: f32,
+    pub(super) slant: f32,
 }
 
 /// Combining marks sit on the letter before them.
@@ -131,7 +204,7 @@ fn attachment(font: &Font, base: GlyphId, mark: GlyphId) -> Option<(f32, f32)> {
     })
 }
 
-/// Collects the outlines of glyphs, each moved to its origin (in the font's units), in ems.
+/// Collects the outlines of glyphs, each moved to its origin, in ems.
 struct Outline {
     path: PathBuilder,
     origin: (f32, f32),
@@ -140,7 +213,7 @@ struct Outline {
 
 impl Outline {
     fn at(&self, x: f32, y: f32) -> (f32, f32) {
-        ((self.origin.0 + x) / self.em, (self.origin.1 + y) / self.em)
+        (self.origin.0 + x / self.em, self.origin.1 + y / self.em)
     }
 }
 

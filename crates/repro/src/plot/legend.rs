@@ -84,7 +84,7 @@ pub(super) fn ink(mark: &Mark, area: &Area<'_>, text_size: f64) -> Vec<Point> {
             line(&edge(false));
             line(&edge(true));
         }
-        Mark::Box { x, y, .. } => {
+        Mark::Box { x, y, .. } | Mark::Picture { x, y, .. } => {
             let corners = [(x.0, y.0), (x.0, y.1), (x.1, y.1), (x.1, y.0), (x.0, y.0)];
             line(&corners.map(|p| area.at_or_edge(p)));
         }

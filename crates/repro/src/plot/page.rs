@@ -1,11 +1,10 @@
 //! Pages: panels in a grid.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 
 use super::area::Rect;
 use super::axes::LegendEntry;
-use super::canvas::{Canvas, Drawn};
-use super::export::finish_svg;
+use super::canvas::{Canvas, Files};
 use super::panel::{ENTRY, Fit, Margins, entry_width};
 use super::pen::Pen;
 use super::style::{GAP, TICK};
@@ -145,8 +144,8 @@ impl Page {
         lines
     }
 
-    /// The page as SVG and PNG.
-    pub fn render(&self) -> Result<(String, Vec<u8>)> {
+    /// The page as SVG, PNG and PDF.
+    pub fn render(&self) -> Result<Files> {
         let notes = wrap(&self.foot(), NOTE, self.width - 2.0 * GAP);
         let key = self.key_lines();
         let below = |lines: usize, pitch: f64| match lines {
@@ -154,42 +153,45 @@ impl Page {
             n => GAP + n as f64 * pitch,
         };
         let height = self.height + below(key.len(), ENTRY) + below(notes.len(), PITCH);
-        let mut svg = String::new();
-        let png = {
-            let mut pen = Pen {
-                canvas: Canvas::new(&mut svg, self.width, height)?,
-            };
-            self.draw(&mut pen, height, &key, &notes)
-                .map_err(|e| anyhow!("drawing failed: {e}"))?;
-            pen.canvas.finish()?
+        let mut pen = Pen {
+            canvas: Canvas::new(self.width, height)?,
         };
-        Ok((finish_svg(&svg, self.width, height), png))
+        self.draw(&mut pen, height, &key, &notes)?;
+        pen.canvas.finish()
     }
 
     fn draw(
         &self,
-        pen: &mut Pen<'_>,
+        pen: &mut Pen,
         height: f64,
         key: &[Vec<&LegendEntry>],
         notes: &[String],
-    ) -> Drawn {
+    ) -> Result<()> {
         let fits: Vec<Fit<'_>> = self.panels.iter().map(|(_, axes)| Fit::of(axes)).collect();
         let margins: Vec<Margins> = fits.iter().map(Fit::margins).collect();
-        for ((place, _), (fit, own)) in self.panels.iter().zip(fits.iter().zip(&margins)) {
+        // Entries of legends are numbered over the page, those of its key first.
+        let mut number = self.key.len();
+        for ((place, axes), (fit, own)) in self.panels.iter().zip(fits.iter().zip(&margins)) {
             let (frame, left) = self.frame(*place, *own, &margins);
-            pen.panel(fit, frame, left)?;
+            let entries = (number..).zip(&axes.legend).chain((0..).zip(&self.key));
+            let entries: Vec<(usize, &LegendEntry)> = entries.collect();
+            number += axes.legend.len();
+            pen.panel(fit, frame, left, &entries)?;
         }
+        let mut number = 0;
         for (i, line) in key.iter().enumerate() {
             let width: f64 = line.iter().map(|entry| entry_width(entry)).sum();
             let mut x = (self.width - width) / 2.0;
             for entry in line {
-                pen.entry(entry, (x, self.height + (i as f64 + 0.5) * ENTRY))?;
+                let middle = self.height + (i as f64 + 0.5) * ENTRY;
+                pen.entry((number, entry), (x, middle));
+                number += 1;
                 x += entry_width(entry);
             }
         }
         for (note, above) in notes.iter().zip((0..notes.len()).rev()) {
             let baseline = height - GAP - 1.0 - above as f64 * PITCH;
-            pen.text(note, (GAP, baseline), NOTE, Color::NOTE, 0.0, false)?;
+            pen.text(note, (GAP, baseline), NOTE, Color::NOTE, 0.0, false);
         }
         Ok(())
     }

@@ -2,25 +2,25 @@
 
 use super::area::Point;
 use super::axes::Shape;
-use super::canvas::{Canvas, Drawn};
+use super::canvas::Canvas;
 use super::text::layout;
 use super::{Color, Marker, Stroke};
 
 /// Draws in points.
-pub(super) struct Pen<'a> {
-    pub(super) canvas: Canvas<'a>,
+pub(super) struct Pen {
+    pub(super) canvas: Canvas,
 }
 
 /// Farther than any page reaches.
 const FAR: f64 = 1e5;
 
-impl Pen<'_> {
+impl Pen {
     /// A line in page coordinates, dashed if its stroke is.
-    pub(super) fn dashes(&mut self, points: &[Point], stroke: Stroke) -> Drawn {
+    pub(super) fn dashes(&mut self, points: &[Point], stroke: Stroke) {
         // What is far from any page would be dashed without end.
         let far = |&(x, y): &Point| !(x.abs() < FAR && y.abs() < FAR);
         if points.len() < 2 || points.iter().any(far) {
-            return Ok(());
+            return;
         }
         let Stroke { color, width, dash } = stroke;
         let Some((on, off)) = dash else {
@@ -41,7 +41,7 @@ impl Pen<'_> {
                 a = (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1));
                 dash.push(a);
                 if drawing {
-                    self.canvas.polyline(&dash, color, width)?;
+                    self.canvas.polyline(&dash, color, width);
                 }
                 dash = vec![a];
                 drawing = !drawing;
@@ -49,16 +49,15 @@ impl Pen<'_> {
             }
         }
         if drawing && dash.len() > 1 {
-            self.canvas.polyline(&dash, color, width)?;
+            self.canvas.polyline(&dash, color, width);
         }
-        Ok(())
     }
 
-    pub(super) fn segment(&mut self, a: Point, b: Point, stroke: Stroke) -> Drawn {
-        self.dashes(&[a, b], stroke)
+    pub(super) fn segment(&mut self, a: Point, b: Point, stroke: Stroke) {
+        self.dashes(&[a, b], stroke);
     }
 
-    pub(super) fn marker(&mut self, (x, y): Point, marker: Marker) -> Drawn {
+    pub(super) fn marker(&mut self, (x, y): Point, marker: Marker) {
         let Marker {
             color,
             radius,
@@ -66,32 +65,30 @@ impl Pen<'_> {
         } = marker;
         const OUTLINE: f64 = 0.7;
         match shape {
-            Shape::Dot => self.canvas.disc((x, y), radius, color)?,
-            Shape::Ring => self.canvas.ring((x, y), radius, color, OUTLINE)?,
+            Shape::Dot => self.canvas.disc((x, y), radius, color),
+            Shape::Ring => self.canvas.ring((x, y), radius, color, OUTLINE),
             Shape::Square => {
                 let s = radius * 0.9;
-                self.canvas
-                    .rectangle((x - s, y - s), (x + s, y + s), color)?;
+                self.canvas.rectangle((x - s, y - s), (x + s, y + s), color);
             }
             Shape::Diamond => {
                 let s = radius * 1.25;
                 let corners = [(x - s, y), (x, y - s), (x + s, y), (x, y + s)];
-                self.canvas.polygon(&corners, color)?;
+                self.canvas.polygon(&corners, color);
             }
             Shape::Triangle => {
                 let s = radius * 1.2;
                 let corners = [(x - s, y + 0.75 * s), (x, y - s), (x + s, y + 0.75 * s)];
-                self.canvas.polygon(&corners, color)?;
+                self.canvas.polygon(&corners, color);
             }
             Shape::Cross => {
                 let s = radius * 0.8;
                 for d in [1.0, -1.0] {
                     let path = [(x - s, y - d * s), (x + s, y + d * s)];
-                    self.canvas.polyline(&path, color, OUTLINE)?;
+                    self.canvas.polyline(&path, color, OUTLINE);
                 }
             }
         }
-        Ok(())
     }
 
     /// A line of text with its baseline through `at`; `align` says which part of it is there.
@@ -103,7 +100,7 @@ impl Pen<'_> {
         color: Color,
         align: f64,
         upright: bool,
-    ) -> Drawn {
+    ) {
         let line = layout(markup, size);
         for span in &line.spans {
             let along = span.x - align * line.width;
@@ -111,8 +108,7 @@ impl Pen<'_> {
                 false => (at.0 + along, at.1 - span.rise),
                 true => (at.0 - span.rise, at.1 - along),
             };
-            self.canvas.text(span, start, color, upright)?;
+            self.canvas.text(span, start, color, upright);
         }
-        Ok(())
     }
 }

@@ -130,6 +130,11 @@ impl Fitted {
             .then(|| (x - self.low) / (self.high - self.low))
     }
 
+    /// What stands at the ends of the axis; logarithms, if it is logarithmic.
+    pub(super) fn limits(&self) -> [f64; 2] {
+        [self.low, self.high]
+    }
+
     /// Width of the label of a tick at the upper limit; 0 if there is none.
     pub(super) fn overhang(&self, width: impl Fn(&str) -> f64) -> f64 {
         let at_end =

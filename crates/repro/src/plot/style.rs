@@ -11,8 +11,7 @@ pub(super) const TICK_LENGTH: f64 = 2.5;
 /// Gaps between things.
 pub(super) const GAP: f64 = 3.0;
 
-/// Drawing units per point: plotters places things on whole units, a tenth of a point is fine
-/// enough.
+/// Drawing units per point: things are placed on whole units, a tenth of a point is fine enough.
 pub(super) const UNITS: f64 = 10.0;
 /// A place in drawing units.
 pub(super) type Unit = (i32, i32);

@@ -50,6 +50,8 @@ pub(super) struct Span {
 pub(super) struct Line {
     pub(super) spans: Vec<Span>,
     pub(super) width: f64,
+    /// Its letters, without any layout.
+    pub(super) plain: String,
 }
 
 /// Lays out a line at this size.
@@ -94,6 +96,7 @@ impl Line {
             return;
         }
         let text = std::mem::take(text);
+        self.plain += &text;
         // An SVG viewer drops spaces at the start of a text: they become distance.
         let shown = text.trim_start();
         let spaces = face.width(&text[..text.len() - shown.len()], size);

@@ -2,8 +2,70 @@
 //!
 //! A name that ends in `*` stands for every column that begins with what is before the star.
 
+/// A column of a CSV file, with what a reader has to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What its numbers count or are measured in, or what else stands in its fields. Pure numbers have none.
+    pub unit: &'static str,
+    /// What it means.
+    pub about: &'static str,
+}
+
+impl Column {
+    pub(crate) const fn new(name: &'static str, unit: &'static str, about: &'static str) -> Self {
+        Self { name, unit, about }
+    }
+
+    /// Whether this is what is said of a column of that name.
+    pub(crate) fn stands_for(&self, name: &str) -> bool {
+        stands_for(self.name, name)
+    }
+}
+
+impl From<Column> for String {
+    fn from(column: Column) -> Self {
+        column.name.to_owned()
+    }
+}
+
+impl From<&Column> for String {
+    fn from(column: &Column) -> Self {
+        column.name.to_owned()
+    }
+}
+
+/// An array of [`Column`]s, one a line: `"name" ["unit"] "meaning",`.
+macro_rules! columns {
+    ($($name:literal [$unit:literal] $about:literal,)*) => {
+        [$($crate::results::Column::new($name, $unit, $about)),*]
+    };
+}
+pub(crate) use columns;
+
+/// Names the run that a row of a table belongs to.
+pub(crate) const KEY: Column = Column::new(
+    "key",
+    "word",
+    "names the run: a hash of its settings, its seed and the version of its study",
+);
 /// Columns that every CSV file of runs has, besides settings and metrics.
-pub(crate) const BOOKKEEPING: [&str; 4] = ["key", "seed", "wall_s", "code"];
+pub(crate) const BOOKKEEPING: [Column; 4] = [
+    KEY,
+    Column::new("seed", "", "seed of the run"),
+    Column::new("wall_s", "s", "seconds that the run took"),
+    Column::new(
+        "code",
+        "word",
+        "commit of the program that computed the run",
+    ),
+];
+
+/// Whether a column of a CSV file of runs is neither setting nor metric.
+pub(crate) fn is_bookkeeping(name: &str) -> bool {
+    BOOKKEEPING.iter().any(|column| column.name == name)
+}
 
 /// What a figure or a comparison reads of one CSV file.
 #[derive(Clone, Copy, Debug)]

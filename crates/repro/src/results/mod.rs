@@ -11,7 +11,8 @@ pub(crate) mod started;
 pub(crate) mod stats;
 pub(crate) mod table;
 
-pub use columns::Reads;
+pub(crate) use columns::columns;
+pub use columns::{Column, Reads};
 pub use folder::Results;
 pub use frame::{Frame, Row};
 pub use inputs::Inputs;

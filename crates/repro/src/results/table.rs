@@ -93,7 +93,7 @@ impl Table {
         }
     }
 
-    /// Whether a table has the columns that this one declares; see [`super::columns`].
+    /// Whether a table has the columns that this one declares; see [`mod@super::columns`].
     pub(crate) fn stands_for(&self, table: &Self) -> bool {
         let declared = |column: &String| self.columns.iter().any(|name| stands_for(name, column));
         let there = |name: &String| name.ends_with('*') || table.columns.contains(name);

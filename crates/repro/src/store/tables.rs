@@ -24,7 +24,7 @@ pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)])
             .for_each(|(key, _)| add(key));
     }
     let metrics = plan.study.metrics.iter();
-    metrics.for_each(|metric| add(metric.name));
+    metrics.for_each(|metric| add(metric.name()));
     let ends = |first: [&str; 2]| first.map(str::to_owned).into_iter();
     let columns = ends(["key", "seed"]).chain(names.iter().cloned());
     let mut table = Table::new(columns.chain(ends(["wall_s", "code"])));
@@ -90,7 +90,7 @@ pub(super) fn read(output: &Output, plan: &Plan) -> Result<Vec<Record>> {
         return Ok(Vec::new());
     }
     let frame = Frame::read(&path)?;
-    let metrics = plan.study.metrics.iter().map(|metric| metric.name);
+    let metrics = plan.study.metrics.iter().map(|metric| metric.name());
     let metrics: Vec<&str> = metrics.filter(|name| frame.has(name)).collect();
     let mut records = Vec::new();
     for row in frame.rows() {

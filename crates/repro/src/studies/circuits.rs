@@ -7,8 +7,9 @@ use microcircuit::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Idle, Outcome};
+use super::{Idle, Metric, Outcome};
 use crate::results::stats::argmax;
+use crate::results::{Column, columns};
 
 /// Which of the two networks computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -88,6 +89,64 @@ impl Model {
         }
     }
 }
+
+/// Columns of [`NetworkParams`].
+pub(super) const NETWORK: &[Column] = &columns! {
+    "network.dims" ["list"] "neurons per layer: input, hidden layers, output",
+    "network.activation" ["word"] "from somatic potential to rate",
+    "network.dt_ms" ["ms"] "Euler step",
+    "network.g_l" ["1/ms"] "leak conductance of every soma",
+    "network.g_b" ["1/ms"] "conductance from basal dendrite to soma of a pyramidal neuron",
+    "network.g_a" ["1/ms"] "conductance from apical dendrite to soma of a hidden pyramidal neuron",
+    "network.g_d" ["1/ms"] "conductance from dendrite to soma of an interneuron",
+    "network.g_som" ["1/ms"] "conductance of the nudging of output neurons and interneurons",
+    "network.tau_w_ms" ["ms"] "time constant of the low-pass Δ of weight changes",
+    "network.tau_0_ms" ["ms"] "time constant of the transition from one pattern to the next",
+    "network.noise" ["1/ms"] "standard deviation of the noise on the derivative of every soma, once a step",
+    "network.bias_rate" [""] "rate of the bias neuron; empty: no bias",
+    "network.eta_up" [""] "learning rates of the forward weights, per layer",
+    "network.eta_ip" [""] "learning rates from pyramidal neurons to interneurons, per hidden layer",
+    "network.eta_pi" [""] "learning rates from interneurons to pyramidal neurons, per hidden layer",
+    "network.init_up" [""] "initial forward weights are uniform between minus and plus this",
+    "network.init_down" [""] "the same for feedback weights",
+    "network.init_pi" [""] "the same for weights from interneurons to pyramidal neurons",
+    "network.init_ip" [""] "the same for weights from pyramidal neurons to interneurons",
+    "network.start" ["word"] "whether lateral weights start as drawn (random) or self-predicting",
+    "network.t_pattern_ms" ["ms"] "time for which a pattern is presented",
+    "network.out_lag_ms" ["ms"] "the output is averaged from this time of a pattern on",
+    "network.learning_lag_ms" ["ms"] "plasticity is off until this time of a pattern",
+    "network.reset_deltas" ["true or false"] "whether the low-pass Δ is zeroed after each pattern",
+    "network.input" ["word"] "coordinates in which forward weights from the input are simulated: plain or factored",
+    "network.integrator" ["word"] "how the full simulation advances in time: euler, as published, or adaptive",
+    "network.tolerance" [""] "error of rates that the adaptive integrator allows itself per leap",
+    "network.n_passes" ["sweeps"] "SteadNet: upward and downward sweeps per exposure",
+    "network.n_exposures" [""] "SteadNet: weight updates per pattern",
+    "network.sweep" ["word"] "SteadNet: which layers the downward sweep visits; empty: by the number of hidden layers",
+};
+
+/// Column of [`Model`].
+pub(super) const MODEL: &[Column] = &columns! {
+    "model" ["word"] "full simulation (pyralnet) or steady-state approximation (steadnet)",
+};
+
+/// Metrics of every run of a microcircuit.
+pub(super) const ENGINE: Metric = Metric::neutral("engine", "word", "vector unit that computed");
+pub(super) const DIVERGED: Metric = Metric::neutral(
+    "diverged",
+    "text",
+    "what diverged; empty for a run that ended well",
+);
+/// See [`distance_from_self_prediction`].
+pub(super) const IP_DISTANCE: Metric = Metric::lower(
+    "ip_distance",
+    "",
+    "squared distance of the weights from pyramidal neurons to interneurons from the self-predicting state, at the end",
+);
+pub(super) const PI_DISTANCE: Metric = Metric::lower(
+    "pi_distance",
+    "",
+    "squared distance of the weights from interneurons to pyramidal neurons from minus the feedback weights, at the end",
+);
 
 /// The number type of a simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]

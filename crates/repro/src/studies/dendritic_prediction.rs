@@ -5,7 +5,7 @@ use microcircuit::{Activation, UrbanczikSenn};
 use serde::{Deserialize, Serialize};
 
 use super::{DataSets, Metric, Monitor, Outcome, Study};
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of a learning neuron. It is nudged towards a target potential for a while; before and
 /// after that its dendrite is alone.
@@ -104,26 +104,63 @@ impl DendriticPrediction {
 }
 
 /// Columns of table `traces`.
-const TRACES: [&str; 4] = ["t_ms", "soma", "prediction", "nudged"];
+const TRACES: [Column; 4] = columns! {
+    "t_ms" ["ms"] "time",
+    "soma" [""] "somatic potential",
+    "prediction" [""] "somatic potential that the dendrite predicts",
+    "nudged" ["0 or 1"] "whether the soma is nudged towards the target",
+};
 /// Columns of table `weights`.
-const WEIGHTS: [&str; 4] = ["t_ms", "synapse", "rate", "weight"];
+const WEIGHTS: [Column; 4] = columns! {
+    "t_ms" ["ms"] "time",
+    "synapse" [""] "synapse, from 1",
+    "rate" [""] "its presynaptic rate",
+    "weight" [""] "its weight",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "neuron.activation" ["word"] "from somatic potential to rate",
+    "neuron.g_l" ["1/ms"] "leak conductance of the soma",
+    "neuron.g_d" ["1/ms"] "conductance from dendrite to soma",
+    "neuron.g_som" ["1/ms"] "conductance of the nudging by the target",
+    "neuron.eta" ["1/ms"] "learning rate",
+    "neuron.low_pass" ["true or false"] "whether weight changes pass a low-pass Δ",
+    "neuron.tau_w_ms" ["ms"] "time constant of that low-pass",
+    "rates" ["list"] "presynaptic rates, constant in time",
+    "weights" ["list"] "weights at the start",
+    "target" [""] "target potential",
+    "phases.before_ms" ["ms"] "time alone before the nudging",
+    "phases.nudged_ms" ["ms"] "time of the nudging",
+    "phases.after_ms" ["ms"] "time alone after it",
+    "dt_ms" ["ms"] "Euler step",
+    "record_steps" ["steps"] "steps between the rows of table traces",
+};
 
 impl Study for DendriticPrediction {
     const NAME: &'static str = "dendritic-prediction";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("final_prediction"),
-        Metric::neutral("final_soma"),
-        Metric::lower("final_error"),
-        Metric::neutral("convergence_rate_per_ms"),
+        Metric::neutral(
+            "final_prediction",
+            "",
+            "somatic potential that the dendrite predicts at the end of the run",
+        ),
+        Metric::neutral("final_soma", "", "somatic potential at the end of the run"),
+        Metric::lower(
+            "final_error",
+            "",
+            "distance of the prediction from the target potential at the end of the run",
+        ),
+        Metric::neutral(
+            "convergence_rate_per_ms",
+            "1/ms",
+            "rate κ at which the prediction approaches the target by linear theory, without low-pass",
+        ),
     ];
     const HEADLINE: &'static str = "final_error";
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![
-            ("traces", Table::new(TRACES)),
-            ("weights", Table::new(WEIGHTS)),
-        ]
-    }
+    const SETTINGS: &'static [&'static [Column]] = &[SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] =
+        &[("traces", &TRACES), ("weights", &WEIGHTS)];
 
     fn memory(&self) -> Vec<(&'static str, f64)> {
         let rows = self.phases.total_ms() / self.dt_ms / self.record_steps.max(1) as f64;

@@ -12,9 +12,12 @@ use serde::{Deserialize, Serialize};
 use tasks::Regression;
 use tasks::mimic::{Activation, Teacher};
 
-use super::circuits::{Model, distance_from_self_prediction, network_bytes, record_divergence};
+use super::circuits::{
+    DIVERGED, ENGINE, IP_DISTANCE, Model, NETWORK, PI_DISTANCE, distance_from_self_prediction,
+    network_bytes, record_divergence,
+};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of a mimic run. One generator, seeded with the run's seed, gives in this order teacher,
 /// training samples, validation samples, initial weights and the order of presentation.
@@ -105,18 +108,61 @@ impl Mimic {
 }
 
 /// Columns of table `curves`.
-const CURVES: [&str; 4] = ["epoch", "validation_mse", "ip_distance", "pi_distance"];
+const CURVES: [Column; 4] = columns! {
+    "epoch" ["epochs"] "epochs of training done",
+    "validation_mse" [""] "mean squared error of the output potentials over a validation",
+    "ip_distance" [""] "squared distance of the weights from pyramidal neurons to interneurons from the self-predicting state",
+    "pi_distance" [""] "squared distance of the weights from interneurons to pyramidal neurons from minus the feedback weights",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "task.train" ["samples"] "samples to learn from",
+    "task.validation" ["samples"] "samples to choose validations from",
+    "task.half_width" [""] "weights of the teacher are uniform between minus and plus this",
+    "training.epochs" ["epochs"] "epochs of training",
+    "training.validations" [""] "validations per epoch",
+    "training.validation_patterns" ["samples"] "validation samples presented in each of them",
+    "record.patterns" ["samples"] "validation samples in table traces, before and after training",
+    "record.steps" ["steps"] "steps between its rows",
+};
+
+/// Columns of tables `weights`, `teacher` and `traces`, whose number depends on the sizes of the network.
+const WEIGHTS: [Column; 2] = columns! {
+    "epoch" ["epochs"] "epochs of training done",
+    "up_*" [""] "forward weight up_<layer>_<to>_<from>, neurons from 1",
+};
+const TEACHER: [Column; 1] = columns! {
+    "up_*" [""] "forward weight of the teacher up_<layer>_<to>_<from>, neurons from 1",
+};
+const TRACES: [Column; 4] = columns! {
+    "trained" ["0 or 1"] "whether after training",
+    "t_ms" ["ms"] "time",
+    "output_*" [""] "potential of an output neuron, from 1",
+    "target_*" [""] "its target",
+};
 
 impl Study for Mimic {
     const NAME: &'static str = "mimic";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("engine"),
-        Metric::lower("last_validation_mse"),
-        Metric::lower("ip_distance"),
-        Metric::lower("pi_distance"),
-        Metric::neutral("diverged"),
+        ENGINE,
+        Metric::lower(
+            "last_validation_mse",
+            "",
+            "mean squared error of the output potentials over the last validation",
+        ),
+        IP_DISTANCE,
+        PI_DISTANCE,
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "last_validation_mse";
+    const SETTINGS: &'static [&'static [Column]] = &[NETWORK, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[
+        ("curves", &CURVES),
+        ("weights", &WEIGHTS),
+        ("teacher", &TEACHER),
+        ("traces", &TRACES),
+    ];
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         let [curves, weights, teacher, traces] = self.empty_tables();

@@ -12,10 +12,12 @@ use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
 use tasks::mnist::Split;
 
-use super::circuits::{Model, Score, network_bytes, record_divergence};
+use super::circuits::{
+    DIVERGED, ENGINE, MODEL, Model, NETWORK, Score, network_bytes, record_divergence,
+};
 use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::datasets::{MNIST, Patterns, Set};
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of an MNIST run. The seed has four generators: one for the choice of images, one for the
 /// initial weights, one for the orders of presentation, one for noise.
@@ -130,27 +132,57 @@ impl Training {
 }
 
 /// Columns of table `curves`.
-const CURVES: [&str; 4] = ["epoch", "validation_mse", "validation_error", "test_error"];
+const CURVES: [Column; 4] = columns! {
+    "epoch" ["epochs"] "epochs of training done",
+    "validation_mse" [""] "mean squared error of the output potentials over a validation",
+    "validation_error" ["fraction"] "wrong images of a validation",
+    "test_error" ["fraction"] "wrong test images, where they were presented",
+};
 
 fn one() -> usize {
     1
 }
 
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "data.dir" ["path"] "data of one's own; empty: MNIST",
+    "data.sha256" ["hexadecimal"] "digest of their files; empty: as shipped",
+    "task.train" ["images"] "images to learn from",
+    "task.validation" ["images"] "images to validate with",
+    "task.test" ["images"] "images of the test set, evenly spaced",
+    "task.brightest" [""] "rate of an input neuron whose pixel is full ink",
+    "task.target_low" [""] "target potential of the other classes",
+    "task.target_high" [""] "target potential of the class of the image",
+    "training.epochs" ["epochs"] "epochs of training",
+    "training.validations" [""] "validations per epoch, each of all validation images",
+    "training.test_after" ["list"] "epochs after which test images are presented, besides the last",
+};
+
 impl Study for MnistRun {
     const NAME: &'static str = "mnist";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("engine"),
-        Metric::lower("validation_mse"),
-        Metric::lower("validation_error"),
-        Metric::lower("test_mse"),
-        Metric::lower("test_error"),
-        Metric::neutral("diverged"),
+        ENGINE,
+        Metric::lower(
+            "validation_mse",
+            "",
+            "mean squared error of the output potentials over the last validation",
+        ),
+        Metric::lower(
+            "validation_error",
+            "fraction",
+            "wrong images of the last validation",
+        ),
+        Metric::lower(
+            "test_mse",
+            "",
+            "mean squared error of the output potentials over the test images after training",
+        ),
+        Metric::lower("test_error", "fraction", "wrong test images after training"),
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "validation_error";
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![("curves", Table::new(CURVES))]
-    }
+    const SETTINGS: &'static [&'static [Column]] = &[MODEL, NETWORK, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[("curves", &CURVES)];
 
     /// MNIST has one name.
     fn resolve(&mut self, contents: &Contents) {

@@ -4,10 +4,10 @@ use anyhow::{Result, ensure};
 use microcircuit::{Compartment, Every, NetworkParams, Pattern, Synapse, View};
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, network_bytes, record_divergence};
-use super::yinyang::{Schedule, Session, Task};
+use super::circuits::{DIVERGED, ENGINE, Model, NETWORK, network_bytes, record_divergence};
+use super::yinyang::{Schedule, Session, TASK, Task};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::results::Table;
+use crate::results::{Column, Table, columns};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,25 +32,34 @@ struct Probe {
 }
 
 /// Columns of table `traces`.
-const TRACES: [&str; 4] = [
-    "epoch",
-    "time_ms",
-    "prediction_error",
-    "weight_change_per_ms",
-];
+const TRACES: [Column; 4] = columns! {
+    "epoch" ["epochs"] "epochs of training done",
+    "time_ms" ["ms"] "time since the pattern began",
+    "prediction_error" [""] "difference between somatic rate and that predicted by the basal dendrite, mean size over hidden neurons and patterns",
+    "weight_change_per_ms" ["1/ms"] "learning rate times low-pass Δ of the first forward weights, mean size over synapses and patterns; 0 during the learning-lag",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "probe.epochs" ["list"] "epochs of training after which traces are taken",
+    "probe.patterns" ["patterns"] "training patterns over which traces are averaged",
+    "probe.every_ms" ["ms"] "time between the points of a trace",
+};
 
 impl Study for PlasticityTraces {
     const NAME: &'static str = "plasticity-traces";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("engine"),
-        Metric::lower("settled_error"),
-        Metric::neutral("diverged"),
+        ENGINE,
+        Metric::lower(
+            "settled_error",
+            "",
+            "prediction_error of the last row of table traces",
+        ),
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "settled_error";
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![("traces", Table::new(TRACES))]
-    }
+    const SETTINGS: &'static [&'static [Column]] = &[NETWORK, TASK, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[("traces", &TRACES)];
 
     fn idle(&self) -> Vec<Idle> {
         Model::PyraLNet.idle(&self.network)

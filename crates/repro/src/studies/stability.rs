@@ -8,9 +8,9 @@ use microcircuit::{
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, PLASTICITY, network_bytes, record_divergence};
+use super::circuits::{DIVERGED, Model, NETWORK, PLASTICITY, network_bytes, record_divergence};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of a network 1-1-1 with a constant input and a constant target.
 ///
@@ -168,36 +168,82 @@ const DRAWN: [&str; 5] = [
     "network.start",
 ];
 /// Columns of table `phase`.
-const PHASE: [&str; 2] = ["hidden", "derivative_per_ms"];
+const PHASE: [Column; 2] = columns! {
+    "hidden" [""] "potential of the hidden neuron",
+    "derivative_per_ms" ["1/ms"] "its du/dt, the others being where they settle with it",
+};
 /// Columns of table `traces`.
-const TRACES: [&str; 6] = [
-    "t_ms",
-    "hidden",
-    "interneuron",
-    "output",
-    "interneuron_steady",
-    "output_steady",
-];
+const TRACES: [Column; 6] = columns! {
+    "t_ms" ["ms"] "time",
+    "hidden" [""] "potential of the hidden neuron",
+    "interneuron" [""] "potential of the interneuron",
+    "output" [""] "potential of the output neuron",
+    "interneuron_steady" [""] "potential where the interneuron would settle, given the hidden potential alone",
+    "output_steady" [""] "potential where the output neuron would settle, given the hidden potential alone",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "weights.up_1" [""] "weight from input to hidden neuron",
+    "weights.up_2" [""] "weight from hidden to output neuron",
+    "weights.ip" [""] "weight from hidden neuron to interneuron",
+    "weights.pi" [""] "weight from interneuron to hidden neuron",
+    "weights.down" [""] "weight from output to hidden neuron",
+    "input" [""] "rate of the input neuron",
+    "target" [""] "target potential of the output neuron",
+    "start_hidden" [""] "potential at which the hidden neuron starts, the others being settled; empty: all at rest",
+    "phase.from" [""] "lowest potential of table phase",
+    "phase.to" [""] "highest potential of table phase",
+    "phase.points" [""] "rows of table phase",
+    "record_steps" ["steps"] "steps between the rows of table traces",
+};
 
 impl Study for Stability {
     const NAME: &'static str = "stability";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("initial_hidden"),
-        Metric::neutral("final_hidden"),
-        Metric::neutral("final_interneuron"),
-        Metric::neutral("final_output"),
-        Metric::neutral("initial_derivative_per_ms"),
-        Metric::neutral("final_derivative_per_ms"),
-        Metric::lower("final_speed_per_ms"),
-        Metric::neutral("diverged"),
+        Metric::neutral(
+            "initial_hidden",
+            "",
+            "potential of the hidden neuron at the start",
+        ),
+        Metric::neutral(
+            "final_hidden",
+            "",
+            "potential of the hidden neuron at the end",
+        ),
+        Metric::neutral(
+            "final_interneuron",
+            "",
+            "potential of the interneuron at the end",
+        ),
+        Metric::neutral(
+            "final_output",
+            "",
+            "potential of the output neuron at the end",
+        ),
+        Metric::neutral(
+            "initial_derivative_per_ms",
+            "1/ms",
+            "du/dt of the hidden neuron at its initial potential, the others being settled",
+        ),
+        Metric::neutral(
+            "final_derivative_per_ms",
+            "1/ms",
+            "du/dt of the hidden neuron at its final potential, the others being settled",
+        ),
+        Metric::lower(
+            "final_speed_per_ms",
+            "1/ms",
+            "size of final_derivative_per_ms: 0 where the network has settled",
+        ),
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "final_speed_per_ms";
+    const SETTINGS: &'static [&'static [Column]] = &[NETWORK, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] =
+        &[("traces", &TRACES), ("phase", &PHASE)];
     /// 2: steady states follow from the hidden potential alone, as in eqs. 33 and 34 of the source.
     const VERSION: u32 = 2;
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![("traces", Table::new(TRACES)), ("phase", Table::new(PHASE))]
-    }
 
     fn idle(&self) -> Vec<Idle> {
         let mut idle = Idle::all(&PLASTICITY, "study");

@@ -6,10 +6,12 @@ use microcircuit::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::circuits::{Model, PLASTICITY, network_bytes, record_divergence};
-use super::yinyang::{Schedule, Session, Task};
+use super::circuits::{
+    DIVERGED, ENGINE, Model, NETWORK, PLASTICITY, network_bytes, record_divergence,
+};
+use super::yinyang::{Schedule, Session, TASK, Task};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of a comparison: one simulation, and beside it a steady-state network for every
 /// combination of `n_passes` and `n_exposures`, all from the same weights and with the same
@@ -183,28 +185,40 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
 }
 
 /// Columns of table `deviations`.
-const DEVIATIONS: [&str; 5] = [
-    "quantity",
-    "pattern",
-    "n_passes",
-    "n_exposures",
-    "deviation",
-];
+const DEVIATIONS: [Column; 5] = columns! {
+    "quantity" ["word"] "population of somata or plastic matrix, with its layer",
+    "pattern" ["patterns"] "patterns presented so far",
+    "n_passes" ["sweeps"] "sweeps per exposure of the approximation",
+    "n_exposures" [""] "weight updates per pattern of the approximation",
+    "deviation" [""] "root mean square of the deviation from the simulation, relative to the simulation: somata each by its own mean, weights by their root mean square",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "patterns" ["patterns"] "training samples presented, in the order of the set",
+    "nudge" ["true or false"] "whether the target nudges the output",
+    "learn" ["true or false"] "whether weights are plastic",
+    "n_passes" ["list"] "sweeps per exposure of the approximations",
+    "n_exposures" ["list"] "weight updates per pattern of the approximations",
+    "record_patterns" ["patterns"] "patterns from one row of a quantity in table deviations to the next",
+};
 
 impl Study for SteadyState {
     const NAME: &'static str = "steady-state-validity";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("engine"),
-        Metric::lower("last_deviation"),
-        Metric::neutral("diverged"),
+        ENGINE,
+        Metric::lower(
+            "last_deviation",
+            "",
+            "the largest of the last deviations of all quantities",
+        ),
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "last_deviation";
+    const SETTINGS: &'static [&'static [Column]] = &[NETWORK, TASK, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[("deviations", &DEVIATIONS)];
     /// 2: deviations as the published program computes them, one per population or matrix.
     const VERSION: u32 = 2;
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![("deviations", Table::new(DEVIATIONS))]
-    }
 
     fn idle(&self) -> Vec<Idle> {
         let mut idle = Idle::all(&["network.n_passes"], "n_passes");

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::datasets::{Contents, DataSets};
-use crate::results::{Cell, Table};
+use crate::results::columns::{BOOKKEEPING, KEY};
+use crate::results::{Cell, Column, Table};
 use crate::settings::parse_at;
 
 /// What a run found out.
@@ -43,10 +44,17 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The metric that says how good a point is.
     const HEADLINE: &'static str;
 
-    /// The tables that runs of these settings make, empty. A column whose name ends in `*` stands for any number
-    /// that begin so. A run that diverges may lack some tables.
+    /// What the columns of its settings mean.
+    const SETTINGS: &'static [&'static [Column]];
+    /// All tables that its runs may make, by name, with their columns. One whose name ends in `*` stands for any number
+    /// that begin so.
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[];
+
+    /// The tables that runs of these settings make, empty: all of them, if nothing else is said. A run that diverges may
+    /// lack some.
     fn tables(&self) -> Vec<(&'static str, Table)> {
-        Vec::new()
+        let empty = |&(name, columns): &(_, &[Column])| (name, Table::new(columns));
+        Self::TABLES.iter().map(empty).collect()
     }
 
     /// Fills in defaults that depend on other settings, and what the files that are named hold.
@@ -96,29 +104,42 @@ impl Idle {
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
     /// The column.
-    pub name: &'static str,
+    pub column: Column,
     /// Which end is the good one, if one is.
     pub better: Option<Better>,
 }
 
 impl Metric {
     /// An accuracy, or the like.
-    pub(crate) const fn higher(name: &'static str) -> Self {
-        Self::new(name, Some(Better::Higher))
+    pub(crate) const fn higher(
+        name: &'static str,
+        unit: &'static str,
+        about: &'static str,
+    ) -> Self {
+        Self::new(Column::new(name, unit, about), Some(Better::Higher))
     }
 
     /// An error, or the like.
-    pub(crate) const fn lower(name: &'static str) -> Self {
-        Self::new(name, Some(Better::Lower))
+    pub(crate) const fn lower(name: &'static str, unit: &'static str, about: &'static str) -> Self {
+        Self::new(Column::new(name, unit, about), Some(Better::Lower))
     }
 
     /// What is neither good nor bad.
-    pub(crate) const fn neutral(name: &'static str) -> Self {
-        Self::new(name, None)
+    pub(crate) const fn neutral(
+        name: &'static str,
+        unit: &'static str,
+        about: &'static str,
+    ) -> Self {
+        Self::new(Column::new(name, unit, about), None)
     }
 
-    const fn new(name: &'static str, better: Option<Better>) -> Self {
-        Self { name, better }
+    const fn new(column: Column, better: Option<Better>) -> Self {
+        Self { column, better }
+    }
+
+    /// The name of the column.
+    pub(crate) const fn name(&self) -> &'static str {
+        self.column.name
     }
 }
 
@@ -189,6 +210,10 @@ pub struct StudyKind {
     pub metrics: &'static [Metric],
     /// See [`Study::HEADLINE`].
     pub headline: &'static str,
+    /// See [`Study::SETTINGS`].
+    settings: &'static [&'static [Column]],
+    /// See [`Study::TABLES`].
+    tables: &'static [(&'static str, &'static [Column])],
     parse: fn(&Value, &Contents) -> Result<Box<dyn Job>>,
 }
 
@@ -199,6 +224,8 @@ impl StudyKind {
             version: S::VERSION,
             metrics: S::METRICS,
             headline: S::HEADLINE,
+            settings: S::SETTINGS,
+            tables: S::TABLES,
             parse: |value, contents| {
                 let mut study = parse_at::<S>("", value.clone())?;
                 study.resolve(contents);
@@ -207,11 +234,32 @@ impl StudyKind {
         }
     }
 
+    /// What a column of `<experiment>.csv` (no table) or of a table means, if the study declares it.
+    pub(crate) fn column(&self, table: Option<&str>, name: &str) -> Option<Column> {
+        let known: Vec<Column> = match table {
+            None => {
+                let settings = self.settings.iter().copied().flatten().copied();
+                let metrics = self.metrics.iter().map(|metric| metric.column);
+                BOOKKEEPING
+                    .into_iter()
+                    .chain(settings)
+                    .chain(metrics)
+                    .collect()
+            }
+            Some(table) => {
+                let own = self.tables.iter().filter(|(name, _)| *name == table);
+                let own = own.flat_map(|(_, columns)| columns.iter().copied());
+                std::iter::once(KEY).chain(own).collect()
+            }
+        };
+        known.into_iter().find(|column| column.stands_for(name))
+    }
+
     /// Refuses an outcome that is not what the study declares: a bug of the study.
     pub(crate) fn check_outcome(&self, job: &dyn Job, outcome: &Outcome) -> Result<()> {
         for (name, _) in &outcome.metrics {
             ensure!(
-                self.metrics.iter().any(|metric| metric.name == *name),
+                self.metrics.iter().any(|metric| metric.name() == *name),
                 "study {:?} does not declare the metric {name:?}",
                 self.name
             );

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::super::Figure;
 use super::super::works::PETERSON;
-use crate::plot::{Axes, Color, Page, Scale, Width};
+use crate::plot::{Axes, Page, Picture, Scale, Width};
 use crate::results::{Frame, Inputs, Reads};
 
 /// Talk, the grids of digits.
@@ -24,9 +24,6 @@ pub(in crate::figures) static DIGITS: Figure = Figure {
     draw,
 };
 
-/// Grey levels that pixels are drawn with.
-const LEVELS: f64 = 8.0;
-
 fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let images = inputs.table("astro_digits", "images")?;
     let mut page = Page::new(Width::Double, 330.0);
@@ -45,36 +42,25 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     Ok(page)
 }
 
-/// Digits in rows, examples in columns. Equal neighbours of a line of pixels are drawn as one.
+/// Digits in rows, examples in columns, with some paper between them: one picture.
 fn grid(images: &Frame) -> Result<Axes> {
-    let side = images.columns().iter().filter(|c| is_pixel(c)).count();
-    let examples = images.distinct("example")?.len();
-    let pitch = side as f64 + 2.0;
-    let limits = |n: usize| (-1.0, n as f64 * pitch);
-    let (width, height) = (limits(examples), limits(10));
-    let x = Scale::linear("").limits(width.0, width.1);
-    let mut axes = Axes::new(x, Scale::linear("").limits(height.0, height.1)).bare();
-    let pixels: Vec<String> = (0..side).map(|x| format!("x{x}")).collect();
+    const GAP: usize = 2;
+    let pixels: Vec<&String> = images.columns().iter().filter(|c| is_pixel(c)).collect();
+    let pitch = pixels.len() + GAP;
+    let size = |n: usize| n * pitch + GAP;
+    let (width, height) = (size(images.distinct("example")?.len()), size(10));
+    let mut levels = vec![u8::MAX; width * height];
     for row in images.rows() {
-        let left = row.number("example")? * pitch;
-        let top = (10.0 - row.number("digit")?) * pitch - 2.0 - row.number("row")?;
-        let mut run: Option<(usize, f64)> = None;
-        for at in 0..=side {
-            let level = match pixels.get(at) {
-                Some(column) => (row.number(column)? / 255.0 * LEVELS).round() / LEVELS,
-                None => 0.0,
-            };
-            if let Some((from, grey)) = run.filter(|&(_, grey)| grey != level || at == side) {
-                let shade = (255.0 * (1.0 - grey)).round() as u8;
-                let across = (left + from as f64, left + at as f64);
-                axes.rectangle(across, (top - 1.0, top), Color::rgb(shade, shade, shade));
-                run = None;
-            }
-            if run.is_none() && level > 0.0 {
-                run = Some((at, level));
-            }
+        let line = size(row.number("digit")? as usize) + row.number("row")? as usize;
+        let left = size(row.number("example")? as usize);
+        for (at, column) in pixels.iter().enumerate() {
+            levels[line * width + left + at] = u8::MAX - row.number(column)? as u8;
         }
     }
+    let (across, up) = ((0.0, width as f64), (0.0, height as f64));
+    let x = Scale::linear("").limits(across.0, across.1);
+    let mut axes = Axes::new(x, Scale::linear("").limits(up.0, up.1)).bare();
+    axes.picture(across, up, Picture { width, levels });
     Ok(axes)
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::classifier::Cells;
 use super::regression::{Descent, Regression};
 use super::{DataSets, Metric, Monitor, Outcome, Study};
+use crate::results::{Column, columns};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -160,15 +161,37 @@ impl Approximation {
     }
 }
 
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "target" ["word"] "function that is approximated: sine, kink, bump or ripple",
+    "network.cells" ["word"] "a stack of astrocytes, or a dense network with as many values",
+    "network.width" ["cells"] "width that the stack spreads to",
+    "network.slides" ["layers"] "slides at full width",
+    "network.activation" ["word"] "nonlinearity between the layers",
+    "training.steps" ["steps"] "steps of training",
+    "training.learning_rate" [""] "step size of Adam at the start",
+    "training.points" ["points"] "points of the grid that is learned",
+    "training.test_points" ["points"] "points of the finer grid that errors are measured on",
+};
+
 impl Study for Approximation {
     const NAME: &'static str = "astro-approximation";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("depth"),
-        Metric::neutral("parameters"),
-        Metric::lower("sup_error"),
-        Metric::lower("rms_error"),
+        Metric::neutral(
+            "depth",
+            "layers",
+            "astrocyte layers of the stack, also where neurons are trained in its place",
+        ),
+        Metric::neutral("parameters", "", "trained values of the network"),
+        Metric::lower("sup_error", "", "largest error on the finer grid"),
+        Metric::lower(
+            "rms_error",
+            "",
+            "root of the mean squared error on the finer grid",
+        ),
     ];
     const HEADLINE: &'static str = "sup_error";
+    const SETTINGS: &'static [&'static [Column]] = &[SETTINGS];
 
     fn memory(&self) -> Vec<(&'static str, f64)> {
         let Stack { width, slides, .. } = self.network;

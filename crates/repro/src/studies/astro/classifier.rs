@@ -12,10 +12,11 @@ use astro::numerics::adam::AdamParams;
 use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
-use super::encoder::{Data, Encoder, Kind};
+use super::super::circuits::DIVERGED;
+use super::encoder::{DATA, Data, ENCODER, Encoder, Kind};
 use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::started::STARTED;
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -104,6 +105,13 @@ pub(super) struct Training {
     #[serde(default = "batch")]
     pub(super) batch: usize,
 }
+
+/// Columns of [`Training`].
+pub(super) const TRAINING: &[Column] = &columns! {
+    "training.epochs" ["epochs"] "epochs of training",
+    "training.learning_rate" [""] "step size of Adam",
+    "training.batch" ["images"] "images per step",
+};
 
 fn rate() -> f64 {
     0.004
@@ -194,16 +202,46 @@ impl Classifier {
     }
 }
 
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "network.cells" ["word"] "astrocytes, or neurons in their place",
+    "network.wiring" ["word"] "astrocytes: whose connections and bias",
+    "network.initial" ["word"] "astrocytes: what initial values are drawn from",
+    "network.hidden" ["neurons"] "neurons: width of the hidden layer",
+    "disturbance.kind" ["word"] "what acts on every astrocyte layer: none, diffusion, noise or dropout",
+    "disturbance.level" [""] "σ of a diffusion in cells, standard deviation of noise, or probability p of dropout",
+    "disturbance.spillover" ["word"] "which diffusion: as published, or conserving",
+    "record.every" ["epochs"] "epochs between the rows of table history; 0: no table",
+};
+
 impl Study for Classifier {
     const NAME: &'static str = "astro-classifier";
     const METRICS: &'static [Metric] = &[
-        Metric::higher("test_accuracy"),
-        Metric::lower("test_loss"),
-        Metric::lower("train_loss"),
-        Metric::higher("started"),
-        Metric::neutral("diverged"),
+        Metric::higher(
+            "test_accuracy",
+            "fraction",
+            "correct test images after training",
+        ),
+        Metric::lower(
+            "test_loss",
+            "nats",
+            "cross-entropy per test image after training",
+        ),
+        Metric::lower(
+            "train_loss",
+            "nats",
+            "cross-entropy per training image in the last epoch",
+        ),
+        Metric::higher(
+            "started",
+            "0 or 1",
+            "whether the run started to learn: test_accuracy is at least 0.2",
+        ),
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "test_accuracy";
+    const SETTINGS: &'static [&'static [Column]] = &[DATA, ENCODER, TRAINING, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[("history", &HISTORY)];
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         let history = || ("history", Table::new(HISTORY));
@@ -294,7 +332,12 @@ impl Study for Classifier {
     }
 }
 
-const HISTORY: [&str; 4] = ["epoch", "train_loss", "test_loss", "test_accuracy"];
+const HISTORY: [Column; 4] = columns! {
+    "epoch" ["epochs"] "epochs of training done",
+    "train_loss" ["nats"] "cross-entropy per training image in that epoch",
+    "test_loss" ["nats"] "cross-entropy per test image after it",
+    "test_accuracy" ["fraction"] "correct test images after it",
+};
 
 fn history_row(epoch: &Epoch) -> [Cell; 4] {
     let Epoch {

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Idle, Monitor};
 use crate::datasets::{Contents, DataSets, Digits, MNIST};
+use crate::results::{Column, columns};
 
 /// The autoencoder that ships.
 const SHIPPED: &str = "encoder/mnist_vae.safetensors";
@@ -32,6 +33,12 @@ pub(super) struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
 }
+
+/// Column of [`Data`].
+pub(super) const DATA: &[Column] = &columns! {
+    "data.dir" ["path"] "folder of the images",
+    "data.sha256" ["hexadecimal"] "digest of their files; empty: as shipped",
+};
 
 impl Default for Data {
     fn default() -> Self {
@@ -91,6 +98,17 @@ pub(super) struct Encoder {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "drawn")]
     order: Option<NonZeroU64>,
 }
+
+/// Columns of [`Encoder`].
+pub(super) const ENCODER: &[Column] = &columns! {
+    "encoder.kind" ["word"] "vae, an autoencoder whose codes are sampled anew, or random-projection",
+    "encoder.file" ["path"] "trained autoencoder; empty: one is trained",
+    "encoder.sha256" ["hexadecimal"] "digest of its file; empty: as shipped",
+    "encoder.epochs" ["epochs"] "epochs of the training of such a one",
+    "encoder.learning_rate" [""] "step size of Adam in it",
+    "encoder.seed" [""] "seed of it",
+    "encoder.order" [""] "order in which a classifier reads the latents, drawn from this number; empty: as trained",
+};
 
 /// Order 0 is no setting of its own.
 fn drawn<'de, D: serde::Deserializer<'de>>(order: D) -> Result<Option<NonZeroU64>, D::Error> {

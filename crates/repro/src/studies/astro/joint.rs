@@ -12,11 +12,12 @@ use astro::numerics::dense::Threads;
 use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
-use super::classifier::Training;
-use super::encoder::{Data, encode, sizes};
+use super::super::circuits::DIVERGED;
+use super::classifier::{TRAINING, Training};
+use super::encoder::{DATA, Data, encode, sizes};
 use super::{Contents, DataSets, Metric, Monitor, Outcome, Study};
-use crate::results::Table;
 use crate::results::started::STARTED;
+use crate::results::{Column, Table, columns};
 
 /// Settings of a run: one autoencoder, and the classifiers that read its codes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,29 +70,47 @@ impl Joint {
 }
 
 /// Columns of table `classifiers`.
-const CLASSIFIERS: [&str; 5] = [
-    "cells",
-    "replicate",
-    "test_accuracy",
-    "test_loss",
-    "started",
-];
+const CLASSIFIERS: [Column; 5] = columns! {
+    "cells" ["word"] "astrocytes or neurons",
+    "replicate" [""] "replicate, from 0",
+    "test_accuracy" ["fraction"] "correct test images after training",
+    "test_loss" ["nats"] "cross-entropy per test image after training",
+    "started" ["0 or 1"] "whether it started to learn: test_accuracy is at least 0.2",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "encoder.learning_rate" [""] "step size of Adam for the autoencoder",
+    "network.wiring" ["word"] "whose connections astrocytes have",
+    "network.hidden" ["neurons"] "width of the hidden layer of neurons",
+    "network.replicates" [""] "classifiers of each kind on every autoencoder",
+};
 
 impl Study for Joint {
     const NAME: &'static str = "astro-joint";
     /// 2: classifiers carry the mark of having started.
     const VERSION: u32 = 2;
     const METRICS: &'static [Metric] = &[
-        Metric::higher("astrocytes_accuracy"),
-        Metric::higher("neurons_accuracy"),
-        Metric::lower("vae_loss"),
-        Metric::neutral("diverged"),
+        Metric::higher(
+            "astrocytes_accuracy",
+            "fraction",
+            "test accuracy of astrocytes, mean over replicates",
+        ),
+        Metric::higher(
+            "neurons_accuracy",
+            "fraction",
+            "test accuracy of neurons, mean over replicates",
+        ),
+        Metric::lower(
+            "vae_loss",
+            "nats",
+            "loss of the autoencoder per training image in its last epoch",
+        ),
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "astrocytes_accuracy";
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![("classifiers", Table::new(CLASSIFIERS))]
-    }
+    const SETTINGS: &'static [&'static [Column]] = &[DATA, TRAINING, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[("classifiers", &CLASSIFIERS)];
 
     fn resolve(&mut self, contents: &Contents) {
         self.data.resolve(contents);

@@ -5,9 +5,9 @@ use astro::numerics::dense::Threads;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::encoder::{Data, Encoder};
+use super::encoder::{DATA, Data, ENCODER, Encoder};
 use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,17 +21,30 @@ pub(in crate::studies) struct Reconstruction {
     examples: usize,
 }
 
-/// Columns of table `images`, before those of the pixels, `x0` and so on.
-const PIXEL_ROW: [&str; 4] = ["digit", "example", "kind", "row"];
+/// Columns of table `images`; that of the pixels stands for `x0` and so on.
+const IMAGES: [Column; 5] = columns! {
+    "digit" [""] "class of the image",
+    "example" [""] "image of its class, from 0",
+    "kind" ["word"] "image, or its reconstruction from the mean code",
+    "row" [""] "row of pixels, from 0 at the top",
+    "x*" [""] "pixel of that row: 0 is paper, 255 ink",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "examples" ["images"] "test images of each class: the first ones",
+};
 
 impl Study for Reconstruction {
     const NAME: &'static str = "astro-reconstruction";
-    const METRICS: &'static [Metric] = &[Metric::lower("squared_error")];
+    const METRICS: &'static [Metric] = &[Metric::lower(
+        "squared_error",
+        "",
+        "mean squared error per pixel of the reconstructions",
+    )];
     const HEADLINE: &'static str = "squared_error";
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![("images", Table::new([&PIXEL_ROW[..], &["x*"]].concat()))]
-    }
+    const SETTINGS: &'static [&'static [Column]] = &[DATA, ENCODER, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[("images", &IMAGES)];
 
     fn resolve(&mut self, contents: &Contents) {
         self.data.resolve(contents);
@@ -73,9 +86,9 @@ impl Study for Reconstruction {
             "images of {} pixels are not square",
             digits.test.pixels()
         );
-        let columns = PIXEL_ROW.map(str::to_owned);
+        let columns = IMAGES[..4].iter().map(String::from);
         let pixels = (0..side).map(|x| format!("x{x}"));
-        let mut images = Table::new(columns.into_iter().chain(pixels));
+        let mut images = Table::new(columns.chain(pixels));
         let (mut squares, mut count) = (0.0, 0);
         for digit in 0..10_u8 {
             let of_class = (0..digits.test.len()).filter(|&i| digits.test_labels[i] == digit);

@@ -9,7 +9,7 @@ use astro::networks::network::Network;
 use serde::{Deserialize, Serialize};
 
 use super::{DataSets, Metric, Monitor, Outcome, Study};
-use crate::results::Table;
+use crate::results::{Column, Table, columns};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,23 +20,41 @@ pub(in crate::studies) struct Structure {
 }
 
 /// Columns of table `connections`.
-const CONNECTIONS: [&str; 6] = ["kind", "wiring", "outputs", "output", "input", "order"];
+const CONNECTIONS: [Column; 6] = columns! {
+    "kind" ["word"] "kind of layer: gather, slide or spread",
+    "wiring" ["word"] "whose connections",
+    "outputs" ["cells"] "outputs of the layer",
+    "output" [""] "output cell, from 0",
+    "input" [""] "input cell that it reads, from 0",
+    "order" [""] "place of the input in the order in which the output reads",
+};
 /// Columns of table `widths`.
-const WIDTHS: [&str; 5] = ["network", "layer", "kind", "width", "connections"];
+const WIDTHS: [Column; 5] = columns! {
+    "network" ["word"] "network",
+    "layer" [""] "layer, from 0 at the input",
+    "kind" ["word"] "kind of layer",
+    "width" ["cells"] "cells of the layer",
+    "connections" [""] "connections into the layer",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "inputs" ["cells"] "inputs of the layers whose connections are listed",
+};
 
 impl Study for Structure {
     const NAME: &'static str = "astro-structure";
-    const METRICS: &'static [Metric] = &[Metric::lower("connections")];
+    const METRICS: &'static [Metric] = &[Metric::lower(
+        "connections",
+        "",
+        "rows of table connections",
+    )];
     const HEADLINE: &'static str = "connections";
+    const SETTINGS: &'static [&'static [Column]] = &[SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] =
+        &[("connections", &CONNECTIONS), ("widths", &WIDTHS)];
     /// 2: the astrocyte network that the talk draws, beside the one that it trains.
     const VERSION: u32 = 2;
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![
-            ("connections", Table::new(CONNECTIONS)),
-            ("widths", Table::new(WIDTHS)),
-        ]
-    }
 
     fn memory(&self) -> Vec<(&'static str, f64)> {
         vec![("inputs", 7e3 * self.inputs as f64)]

@@ -8,6 +8,7 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use crate::results::{Column, columns};
 
 /// Settings of a run: a dense layer of `size` inputs and outputs with random weights, uniform in ±1/√size.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,14 +43,32 @@ enum Method {
     LeastSquares,
 }
 
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "layer.size" [""] "inputs and outputs of the dense layer",
+    "stack.method" ["word"] "elimination or least-squares",
+    "stack.depth" ["layers"] "least squares: slides",
+    "stack.sweeps" [""] "least squares: passes over all slides",
+    "stack.starts" [""] "least squares: random starts of which the best counts",
+};
+
 impl Study for Sudoku {
     const NAME: &'static str = "astro-sudoku";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("slides"),
-        Metric::lower("residual"),
-        Metric::lower("network_sup_error"),
+        Metric::neutral("slides", "layers", "slides of the stack that was found"),
+        Metric::lower(
+            "residual",
+            "",
+            "distance of the stack from the dense matrix, relative to the norm of the matrix",
+        ),
+        Metric::lower(
+            "network_sup_error",
+            "",
+            "largest difference between the outputs of stack and dense layer",
+        ),
     ];
     const HEADLINE: &'static str = "residual";
+    const SETTINGS: &'static [&'static [Column]] = &[SETTINGS];
 
     fn idle(&self) -> Vec<Idle> {
         let keys: &[_] = match self.stack.method {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::classifier::Cells;
 use super::regression::{Descent, Regression};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use crate::results::{Column, columns};
 
 /// Settings of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,15 +83,39 @@ impl Xor {
     }
 }
 
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "network.cells" ["word"] "astrocytes, or neurons in their place",
+    "network.wiring" ["word"] "astrocytes: whose connections",
+    "network.bias" ["true or false"] "astrocytes: whether layers have biases",
+    "network.activation" ["word"] "nonlinearity between the layers",
+    "network.hidden" ["neurons"] "neurons: width of the hidden layer",
+    "training.steps" ["steps"] "steps of training at most",
+    "training.learning_rate" [""] "step size of Adam",
+};
+
 impl Study for Xor {
     const NAME: &'static str = "astro-xor";
     const METRICS: &'static [Metric] = &[
-        Metric::higher("solved"),
-        Metric::lower("steps"),
-        Metric::lower("squared_error"),
-        Metric::neutral("parameters"),
+        Metric::higher(
+            "solved",
+            "0 or 1",
+            "whether all four outputs came within 0.1 of their targets",
+        ),
+        Metric::lower(
+            "steps",
+            "steps",
+            "steps of training until it was solved, or all of them",
+        ),
+        Metric::lower(
+            "squared_error",
+            "",
+            "mean squared error over the four patterns at the end",
+        ),
+        Metric::neutral("parameters", "", "trained values of the network"),
     ];
     const HEADLINE: &'static str = "solved";
+    const SETTINGS: &'static [&'static [Column]] = &[SETTINGS];
 
     fn idle(&self) -> Vec<Idle> {
         let keys: &[_] = match self.network.cells {

@@ -5,8 +5,10 @@ use astro::attention::{AttentionError, Circuit, Fidelity, softmax};
 use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
-use super::sequence::{Hidden, Sequence, memory};
+use super::super::circuits::DIVERGED;
+use super::sequence::{CIRCUIT, Hidden, SEQUENCE, Sequence, memory};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
+use crate::results::Column;
 
 /// One random sequence, read by one circuit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,12 +21,21 @@ pub(in crate::studies) struct AttentionErrorStudy {
 impl Study for AttentionErrorStudy {
     const NAME: &'static str = "attention-error";
     const METRICS: &'static [Metric] = &[
-        Metric::lower("relative_error"),
-        Metric::higher("mean_cosine"),
-        Metric::higher("min_cosine"),
-        Metric::neutral("diverged"),
+        Metric::lower(
+            "relative_error",
+            "",
+            "norm of the difference from softmax attention, relative to the norm of softmax attention",
+        ),
+        Metric::higher(
+            "mean_cosine",
+            "",
+            "cosine between the output and that of softmax attention, mean over tokens and heads",
+        ),
+        Metric::higher("min_cosine", "", "the smallest of those cosines"),
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "relative_error";
+    const SETTINGS: &'static [&'static [Column]] = &[SEQUENCE, CIRCUIT];
 
     fn idle(&self) -> Vec<Idle> {
         self.circuit.idle()

@@ -8,6 +8,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use super::Idle;
+use crate::results::{Column, columns};
 
 /// A sequence of Gaussian queries, keys and values.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -24,6 +25,15 @@ pub(super) struct Sequence {
     /// Which tokens a token attends to.
     pub(super) mask: Mask,
 }
+
+/// Columns of [`Sequence`].
+pub(super) const SEQUENCE: &[Column] = &columns! {
+    "sequence.tokens" ["tokens"] "tokens of the sequence",
+    "sequence.heads" [""] "heads",
+    "sequence.head_dim" [""] "dimension d of the queries, keys and values of a head",
+    "sequence.scale" [""] "standard deviation s of queries and keys; scores have deviation s²",
+    "sequence.mask" ["word"] "which tokens a token attends to: bidirectional (all) or causal (itself and those before it)",
+};
 
 impl Sequence {
     pub(super) fn check(&self) -> Result<()> {
@@ -72,6 +82,12 @@ pub(super) struct Hidden {
     /// Their number m in each head; elu-plus-one has as many as the head has dimensions, whatever stands here.
     pub(super) m: usize,
 }
+
+/// Columns of [`Hidden`].
+pub(super) const CIRCUIT: &[Column] = &columns! {
+    "circuit.features" ["word"] "feature map of the hidden neurons",
+    "circuit.m" ["neurons"] "hidden neurons per head; elu-plus-one has as many as the head has dimensions",
+};
 
 impl Hidden {
     /// Draws the map of a seed.

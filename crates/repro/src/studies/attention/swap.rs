@@ -10,8 +10,9 @@ use astro::attention::transformer::{
 use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
-use super::sequence::Hidden;
+use super::sequence::{CIRCUIT, Hidden};
 use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use crate::results::{Column, columns};
 
 /// Sizes of the transformer that ships.
 pub(crate) const ARCHITECTURE: Architecture = Architecture::MNIST;
@@ -142,10 +143,30 @@ impl AttentionSwap {
     }
 }
 
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "transformer.file" ["path"] "trained transformer",
+    "transformer.sha256" ["hexadecimal"] "digest of its file; empty: as shipped",
+    "transformer.images" ["path"] "folder of its images",
+    "transformer.images_sha256" ["hexadecimal"] "digest of their files; empty: as shipped",
+    "transformer.balanced_on" ["images"] "training images by which queries and keys are balanced",
+    "condition" ["word"] "what attends: softmax, uniform (no attention), the circuit swapped in, balanced, or fine-tuned",
+    "fine_tuning.images" ["images"] "training images with the circuit in place: the first so many",
+    "fine_tuning.epochs" ["epochs"] "epochs of that training",
+    "fine_tuning.batch" ["images"] "images per step",
+    "fine_tuning.learning_rate" [""] "step size of AdamW",
+    "fine_tuning.weight_decay" [""] "weight decay of AdamW",
+    "test.images" ["images"] "test images: the first so many",
+};
+
 impl Study for AttentionSwap {
     const NAME: &'static str = "attention-swap";
-    const METRICS: &'static [Metric] = &[Metric::higher("accuracy"), Metric::neutral("images")];
+    const METRICS: &'static [Metric] = &[
+        Metric::higher("accuracy", "fraction", "correct test images"),
+        Metric::neutral("images", "images", "test images classified"),
+    ];
     const HEADLINE: &'static str = "accuracy";
+    const SETTINGS: &'static [&'static [Column]] = &[CIRCUIT, SETTINGS];
 
     fn resolve(&mut self, contents: &Contents) {
         let Trained {

@@ -7,9 +7,9 @@ use astro::numerics::random::Streams;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::sequence::{Hidden, Sequence, memory};
+use super::sequence::{CIRCUIT, Hidden, SEQUENCE, Sequence, memory};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::results::{Cell, Table};
+use crate::results::{Cell, Column, Table, columns};
 
 /// Significant digits of the long tables.
 const DIGITS: usize = 6;
@@ -44,20 +44,36 @@ struct Separation {
 }
 
 /// Columns of table `separation`.
-const SEPARATION: [&str; 2] = ["epsilon", "relative_error"];
+const SEPARATION: [Column; 2] = columns! {
+    "epsilon" [""] "ratio ε of neighbouring time scales",
+    "relative_error" [""] "norm of the difference from the algebraic circuit, relative to the norm of that one",
+};
+
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "time.hidden_ms" ["ms"] "membrane time constant of hidden and output neurons",
+    "time.synapse_ms" ["ms"] "time constant of the decay of Hebbian weights",
+    "time.calcium_ms" ["ms"] "time constant of the decay of calcium",
+    "time.token_ms" ["ms"] "how long a token is presented",
+    "time.dt_ms" ["ms"] "step of integration",
+    "record.steps" ["steps"] "steps between the rows of table traces",
+    "separation.epsilons" ["list"] "ratios ε of neighbouring time scales in table separation",
+};
 
 impl Study for AttentionTraces {
     const NAME: &'static str = "attention-traces";
-    const METRICS: &'static [Metric] = &[Metric::lower("relative_error")];
+    const METRICS: &'static [Metric] = &[Metric::lower(
+        "relative_error",
+        "",
+        "norm of the difference from the algebraic circuit, relative to the norm of that one",
+    )];
     const HEADLINE: &'static str = "relative_error";
-
-    fn tables(&self) -> Vec<(&'static str, Table)> {
-        vec![
-            ("traces", Table::new(TRACE_COLUMNS)),
-            ("tokens", Table::new(TRACE_COLUMNS)),
-            ("separation", Table::new(SEPARATION)),
-        ]
-    }
+    const SETTINGS: &'static [&'static [Column]] = &[SEQUENCE, CIRCUIT, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] = &[
+        ("traces", &TRACE_COLUMNS),
+        ("tokens", &TRACE_COLUMNS),
+        ("separation", &SEPARATION),
+    ];
 
     fn idle(&self) -> Vec<Idle> {
         self.circuit.idle()
@@ -168,21 +184,21 @@ impl Study for AttentionTraces {
     }
 }
 
-const TRACE_COLUMNS: [&str; 13] = [
-    "time_ms",
-    "phase",
-    "hidden_1",
-    "hidden_2",
-    "hidden_3",
-    "hidden_4",
-    "hebbian_norm",
-    "mean_calcium",
-    "averaged_calcium",
-    "output_1",
-    "output_2",
-    "output_3",
-    "output_4",
-];
+const TRACE_COLUMNS: [Column; 13] = columns! {
+    "time_ms" ["ms"] "time",
+    "phase" ["word"] "writing or reading",
+    "hidden_1" [""] "rate of hidden neuron 1",
+    "hidden_2" [""] "rate of hidden neuron 2",
+    "hidden_3" [""] "rate of hidden neuron 3",
+    "hidden_4" [""] "rate of hidden neuron 4",
+    "hebbian_norm" [""] "Frobenius norm of the Hebbian weights",
+    "mean_calcium" [""] "calcium, mean over the processes of the astrocyte",
+    "averaged_calcium" [""] "calcium as the astrocyte averages it for the token that is read; while reading",
+    "output_1" [""] "rate of output neuron 1",
+    "output_2" [""] "rate of output neuron 2",
+    "output_3" [""] "rate of output neuron 3",
+    "output_4" [""] "rate of output neuron 4",
+};
 
 fn trace_row(now: &Instant<'_>) -> [Cell; 13] {
     let gain = now.log_gain.exp();

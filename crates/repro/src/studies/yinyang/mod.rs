@@ -8,12 +8,13 @@ use microcircuit::{Microcircuit, NetworkParams, Number, Pattern, Trial};
 use serde::{Deserialize, Serialize};
 
 use super::circuits::{
-    Model, Precision, Score, distance_from_self_prediction, network_bytes, record_divergence,
+    DIVERGED, ENGINE, IP_DISTANCE, MODEL, Model, NETWORK, PI_DISTANCE, Precision, Score,
+    distance_from_self_prediction, network_bytes, record_divergence,
 };
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
-use crate::results::Table;
 use crate::results::stats::argmax;
-pub(super) use session::{Samples, Schedule, Session, Task};
+use crate::results::{Column, Table, columns};
+pub(super) use session::{Samples, Schedule, Session, TASK, Task};
 
 /// Settings of a Yin-Yang run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,15 +55,20 @@ struct Record {
 }
 
 /// Columns of table `curves`.
-const CURVES: [&str; 5] = [
-    "epoch",
-    "validation_mse",
-    "validation_accuracy",
-    "ip_distance",
-    "pi_distance",
-];
+const CURVES: [Column; 5] = columns! {
+    "epoch" ["epochs"] "epochs of training done",
+    "validation_mse" [""] "mean squared error of the output potentials over the validations of the epoch",
+    "validation_accuracy" ["fraction"] "correct samples of the validations of the epoch",
+    "ip_distance" [""] "squared distance of the weights from pyramidal neurons to interneurons from the self-predicting state",
+    "pi_distance" [""] "squared distance of the weights from interneurons to pyramidal neurons from minus the feedback weights",
+};
 /// Columns of table `predictions`.
-const PREDICTIONS: [&str; 4] = ["x", "y", "class", "predicted"];
+const PREDICTIONS: [Column; 4] = columns! {
+    "x" [""] "place of a test point, horizontal",
+    "y" [""] "place of a test point, vertical",
+    "class" [""] "its class: 0 yin, 1 yang, 2 dot",
+    "predicted" [""] "class of the largest output",
+};
 
 fn one() -> usize {
     1
@@ -72,19 +78,48 @@ fn hundred() -> usize {
     100
 }
 
+/// Columns of its own settings.
+const SETTINGS: &[Column] = &columns! {
+    "precision" ["word"] "number type of the simulation; empty: single precision",
+    "training.epochs" ["epochs"] "epochs of training",
+    "training.validations" [""] "validations per epoch",
+    "training.validation_patterns" ["samples"] "validation samples presented in each of them",
+    "record.curves" ["true or false"] "whether table curves is written",
+    "record.predictions" ["true or false"] "whether table predictions is written",
+};
+
 impl Study for YinYang {
     const NAME: &'static str = "yinyang";
     const METRICS: &'static [Metric] = &[
-        Metric::neutral("engine"),
-        Metric::lower("last_validation_mse"),
-        Metric::higher("validation_accuracy"),
-        Metric::higher("test_accuracy"),
-        Metric::lower("test_mse"),
-        Metric::lower("ip_distance"),
-        Metric::lower("pi_distance"),
-        Metric::neutral("diverged"),
+        ENGINE,
+        Metric::lower(
+            "last_validation_mse",
+            "",
+            "mean squared error of the output potentials over the validations of the last epoch",
+        ),
+        Metric::higher(
+            "validation_accuracy",
+            "fraction",
+            "correct validation samples after training, of all validation samples",
+        ),
+        Metric::higher(
+            "test_accuracy",
+            "fraction",
+            "correct test samples after training",
+        ),
+        Metric::lower(
+            "test_mse",
+            "",
+            "mean squared error of the output potentials over the test samples after training",
+        ),
+        IP_DISTANCE,
+        PI_DISTANCE,
+        DIVERGED,
     ];
     const HEADLINE: &'static str = "test_accuracy";
+    const SETTINGS: &'static [&'static [Column]] = &[MODEL, NETWORK, TASK, SETTINGS];
+    const TABLES: &'static [(&'static str, &'static [Column])] =
+        &[("curves", &CURVES), ("predictions", &PREDICTIONS)];
 
     fn tables(&self) -> Vec<(&'static str, Table)> {
         let Record {

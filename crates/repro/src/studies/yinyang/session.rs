@@ -7,6 +7,7 @@ use tasks::Dataset;
 use tasks::yinyang::{self, Epoch, Sizes};
 
 use super::super::circuits::Model;
+use crate::results::{Column, columns};
 
 /// Sizes of the sets, and the target potentials of the other classes and of the sample's own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,6 +19,15 @@ pub(in super::super) struct Task {
     pub(in super::super) target_low: f64,
     pub(in super::super) target_high: f64,
 }
+
+/// Columns of [`Task`].
+pub(in super::super) const TASK: &[Column] = &columns! {
+    "task.train" ["samples"] "samples to learn from",
+    "task.validation" ["samples"] "samples to validate with",
+    "task.test" ["samples"] "samples to test with",
+    "task.target_low" [""] "target potential of the other classes",
+    "task.target_high" [""] "target potential of the class of the sample",
+};
 
 impl Default for Task {
     fn default() -> Self {

@@ -1,35 +1,25 @@
 //! `index.html`: every figure with its source, what it was made with, and how it compares.
 
+mod columns;
+mod markup;
+
 use std::fmt::Write as _;
+use std::fs;
 
 use anyhow::Result;
 
 use crate::compare::{self, Compared};
+use crate::dictionary::Dictionary;
 use crate::figures::{self, Figure, Work};
 use crate::profile::Profile;
 use crate::progress::duration;
-use crate::results::columns::BOOKKEEPING;
+use crate::results::columns::is_bookkeeping;
 use crate::results::files::write_atomically;
 use crate::results::{Frame, Provenance, Results};
 use crate::terminal::{count, say};
+use markup::{capitalised, escape};
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.7rem;line-height:1.2}h2{font-size:1.4rem;margin:3.5rem 0 .5rem;border-top:2px solid #8888;padding-top:1rem}\
-h3{font-size:1.15rem;margin:2.5rem 0 0;break-after:avoid}\
-figure{margin:.6rem 0;overflow-x:auto;break-inside:avoid}\
-figure img{zoom:1.39;max-width:100%;height:auto;background:#fff;border-radius:4px}\
-@media(max-width:40rem){figure img{max-width:none;zoom:1.1}}\
-p.source{margin:0 0 .6rem;opacity:.8}\
-.system{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}.system svg{flex:0 0 300px}.system p{flex:1 1 20rem;margin:0}\
-nav ol{padding-left:1.2rem;margin:.2rem 0 1rem}\
-.scroll{overflow-x:auto}\
-table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
-td,th{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #8883;white-space:nowrap}\
-td:first-child,th:first-child,.verdicts td,.verdicts th{text-align:left}.verdicts td{white-space:normal}\
-summary{cursor:pointer}\
-@media print{details{display:none}}";
+const STYLE: &str = include_str!("style.css");
 
 /// A figure that has been drawn, with its comparison if there is one.
 struct Drawn {
@@ -59,7 +49,8 @@ pub(crate) fn write(results: &Results) -> Result<()> {
          <title>Brains that compute like deep networks, reproduced: {profile} profile</title><style>{STYLE}</style><main>\
          <h1>Brains that compute like deep networks, reproduced</h1>\
          <p>Three works ask how brains could compute what deep learning computes. Their figures, drawn anew from runs of our own, \
-         {}. Every figure is drawn from the CSV files that are linked below it, and opens alone when it is clicked.</p>",
+         {}. Every figure is drawn from the CSV files that are linked below it. It shows its values under the pointer, and its \
+         key switches series off and on.</p>",
         match results.profile() {
             Profile::Quick => "in the quick profile: fewer points, seeds or epochs than published",
             Profile::Paper =>
@@ -71,13 +62,16 @@ pub(crate) fn write(results: &Results) -> Result<()> {
     for work in works {
         chapter(&mut page, results, work, &drawn)?;
     }
-    page += "</main></html>\n";
     let output = results.output();
     let compared: Vec<(&str, &Compared)> = drawn
         .iter()
         .filter_map(|d| Some((d.figure.id, d.compared.as_ref()?.as_ref().ok()?)))
         .collect();
     compare::write(&compared, results.profile(), output)?;
+    let dictionary = Dictionary::of(results)?;
+    dictionary.write(output)?;
+    columns::section(&mut page, &dictionary)?;
+    page += "</main></html>\n";
     write_atomically(&output.dir().join("index.html"), page.as_bytes())
 }
 
@@ -95,7 +89,8 @@ fn contents(page: &mut String, works: &[&Work], drawn: &[Drawn]) -> Result<()> {
         }
         *page += "</ol>";
     }
-    *page += "</nav>";
+    *page += "<b>Data</b><ol><li><a href=\"#compared\">Ours beside the published</a></li>\
+              <li><a href=\"#columns\">Columns of the CSV files</a></li></ol></nav>";
     Ok(())
 }
 
@@ -109,7 +104,7 @@ fn summary(page: &mut String, drawn: &[Drawn]) -> Result<()> {
                 let verdict = escape(verdict);
                 write!(
                     page,
-                    "<tr><td><a href=\"#{0}\">{0}</a></td><td>{verdict}</td></tr>",
+                    "<tr><td><a href=\"#{0}\">{0}</a><td>{verdict}",
                     figure.id
                 )?;
             }
@@ -166,11 +161,15 @@ fn section(page: &mut String, results: &Results, figure: &Figure) -> Result<()> 
         Profile::Quick => "",
         Profile::Paper => " --profile paper",
     };
+    let svg = fs::read_to_string(results.output().figure(id, "svg"))?;
+    let (width, height) = size(&svg).unwrap_or((519.0, 300.0));
     write!(
         page,
         "<section><h3 id=\"{id}\">{}</h3><p class=\"source\">{id} · {} · <code>repro run {id}{profile}</code> · drawn by \
-         <code>{}</code></p><figure><a href=\"{id}.svg\"><img alt=\"{shows}\" src=\"{id}.svg\"></a>\
-         <figcaption>{shows}.</figcaption></figure>",
+         <code>{}</code></p><figure><object type=\"image/svg+xml\" data=\"{id}.svg\" aria-label=\"{shows}\" \
+         style=\"--w:{width};--h:{height}\"><img alt=\"{shows}\" src=\"{id}.png\"></object>\
+         <figcaption>{shows}. <span class=\"files\"><a href=\"{id}.svg\">SVG</a> <a href=\"{id}.pdf\">PDF</a> \
+         <a href=\"{id}.png\">PNG</a></span></figcaption></figure>",
         escape(figure.finding),
         escape(&figure.source()),
         figure.code,
@@ -179,6 +178,15 @@ fn section(page: &mut String, results: &Results, figure: &Figure) -> Result<()> 
         made_with(page, results, experiment)?;
     }
     Ok(())
+}
+
+/// Width and height of an SVG file, in points: room is kept for it before it is there.
+fn size(svg: &str) -> Option<(f64, f64)> {
+    let value = |name: &str| {
+        let (_, rest) = svg.split_once(&format!(" {name}=\""))?;
+        rest.split_once("pt\"")?.0.parse::<f64>().ok()
+    };
+    Some((value("width")?, value("height")?))
 }
 
 /// What an experiment was made with: amount of work, wall time, tables, and all settings.
@@ -230,7 +238,7 @@ const LISTED: usize = 6;
 /// Every setting; what varies more is shown by its range.
 fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result<()> {
     *page += "<div class=\"scroll\"><table>";
-    let is_setting = |c: &&String| !metrics.contains(c) && !BOOKKEEPING.contains(&c.as_str());
+    let is_setting = |c: &&String| !metrics.contains(c) && !is_bookkeeping(c);
     for column in runs.columns().iter().filter(is_setting) {
         let mut values = runs.distinct(column)?;
         let number = |text: &String| text.parse::<f64>();
@@ -253,7 +261,7 @@ fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result
             few => escape(&few.join(", ")),
         };
         if !shown.is_empty() {
-            write!(page, "<tr><td>{column}</td><td>{shown}</td></tr>")?;
+            write!(page, "<tr><td>{column}<td>{shown}")?;
         }
     }
     *page += "</table></div>";
@@ -276,7 +284,7 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
         let (ours, published) = p.values.texts();
         write!(
             page,
-            "<tr><td>{}</td><td>{} = {:.2}</td><td>{ours}</td><td>{published}</td><td>{:+.2}</td><td>{}</td></tr>",
+            "<tr><td>{}<td>{} = {:.2}<td>{ours}<td>{published}<td>{:+.2}<td>{}",
             escape(&p.series),
             p.x.0,
             p.x.1,
@@ -286,20 +294,6 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
     }
     *page += "</table></div></details>";
     Ok(())
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -316,7 +310,7 @@ mod tests {
         let metrics = ["error".to_owned()];
         settings_table(&mut page, &Frame::read(&path).unwrap(), &metrics).unwrap();
         assert!(
-            page.contains("<td>data.dir</td><td>&lt;b&gt;&quot;&amp;</td>"),
+            page.contains("<td>data.dir<td>&lt;b&gt;&quot;&amp;<"),
             "{page}"
         );
         assert!(
