@@ -91,9 +91,9 @@ fn cases() -> impl Iterator<Item = NetworkParams> {
     let soft_relu = Activation::SoftRelu;
     let kinds = [
         ([4, 120, 3], Some(0.5), sigmoid),
-        ([5, 120, 3], None, sigmoid),
+        ([4, 120, 3], None, sigmoid),
         ([4, 30, 3], Some(0.5), sigmoid),
-        ([4, 37, 3], Some(0.5), sigmoid),
+        ([3, 37, 3], Some(0.5), sigmoid),
         ([2, 3, 2], None, (soft_relu, InputForm::Plain)),
         ([1, 17, 2], Some(0.5), (soft_relu, InputForm::Plain)),
         ([7, 37, 2], Some(0.5), (soft_relu, InputForm::Factored)),

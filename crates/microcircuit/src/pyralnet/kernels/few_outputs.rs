@@ -26,9 +26,12 @@ use vecmath::Activation;
 use crate::Real;
 
 /// The networks that this form is compiled for: activation function, outputs, and columns of input (rates and bias, or two in
-/// a plane). Mimic; Yin-Yang.
-const SHAPES: [(Activation, usize, usize); 2] =
-    [(Activation::SoftRelu, 2, 2), (Activation::Sigmoid, 3, 5)];
+/// a plane). Mimic; Yin-Yang without and with bias.
+const SHAPES: [(Activation, usize, usize); 3] = [
+    (Activation::SoftRelu, 2, 2),
+    (Activation::Sigmoid, 3, 4),
+    (Activation::Sigmoid, 3, 5),
+];
 
 /// Whether this form is compiled for a network, and its targets are one vector of `lanes`.
 ///
@@ -54,9 +57,11 @@ impl<T: Real> Kernel<State<T>> for Steps {
                 true => steps_of::<T, S, R, true, 2, 2, 4, 2>(s, state, segment),
             };
         }
-        match segment.plastic {
-            false => steps_of::<T, S, R, false, 5, 3, 6, 1>(s, state, segment),
-            true => steps_of::<T, S, R, true, 5, 3, 6, 2>(s, state, segment),
+        match (state.input.rates.len(), segment.plastic) {
+            (4, false) => steps_of::<T, S, R, false, 4, 3, 6, 1>(s, state, segment),
+            (4, true) => steps_of::<T, S, R, true, 4, 3, 6, 2>(s, state, segment),
+            (_, false) => steps_of::<T, S, R, false, 5, 3, 6, 1>(s, state, segment),
+            (_, true) => steps_of::<T, S, R, true, 5, 3, 6, 2>(s, state, segment),
         }
     }
 }
