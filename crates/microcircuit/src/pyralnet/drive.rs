@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use super::engine::Engine;
 use super::job::{Job, Segment};
-use super::kernels::Form;
+use super::kernels::{Form, leaps_on};
 use super::state::State;
 use super::state::nodes::Memory;
 use super::view;
@@ -65,7 +65,12 @@ impl<T: Engine> Driver<T> {
         let noisy = params.raw().noise > 0.0;
         let adaptive = params.raw().integrator == Integrator::Adaptive;
         let resting = tuning.resting_deltas.then(|| Weights::zeros(&params));
-        let mut state = State::new(params, tuning);
+        let simd = if adaptive {
+            leaps_on::<T>(tuning.simd)
+        } else {
+            tuning.simd
+        };
+        let mut state = State::new(params, Tuning { simd, ..tuning });
         state.set_weights(weights);
         bring_up_to_date(&mut state);
         Self {

@@ -16,6 +16,7 @@
 use pulp::Simd;
 
 use super::general::lift_rates;
+use super::has_leaps;
 use super::leap::targets::{pass_on, sides};
 use super::leap::weigh::{add, splat};
 use crate::Real;
@@ -44,6 +45,9 @@ pub(super) struct Settle<'a, T: Real>(pub(super) Segment, pub(super) &'a mut Mem
 impl<T: Real> Kernel<State<T>> for Settle<'_, T> {
     #[inline(always)]
     fn compute<S: Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        if const { !has_leaps::<T, S>() } {
+            return;
+        }
         let Self(segment, memory) = self;
         let from_settled = std::mem::take(&mut memory.skipped) > 0;
         if segment.averaged > 0 && !from_settled {

@@ -51,6 +51,7 @@ use self::first::{First, correct_first, predict_first};
 use self::targets::{correct_targets, enter, lift_correction, predict_targets};
 use self::weigh::{Weigh, add, from_end, splat, vectors};
 use super::general::lift_rates;
+use super::has_leaps;
 use crate::Real;
 use crate::kernels::Kernel;
 use crate::kernels::elementary::Rate;
@@ -66,6 +67,9 @@ pub(super) struct Leaps<'a, T: Real>(pub(super) Segment, pub(super) &'a mut Memo
 impl<T: Real> Kernel<State<T>> for Leaps<'_, T> {
     #[inline(always)]
     fn compute<S: Simd, R: Rate>(self, s: S, state: &mut State<T>) {
+        if const { !has_leaps::<T, S>() } {
+            return;
+        }
         let Self(segment, memory) = self;
         let learn = segment.plastic;
         let mut starts = memory.pace.starts(learn, segment.averaged > 0);
