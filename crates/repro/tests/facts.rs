@@ -85,6 +85,30 @@ fn published_runs_repeated() {
 }
 
 #[test]
+fn rounding() {
+    let near = |row: &Row, column: &str| (number(row, column) - 2.54).abs() < 0.01;
+    let mut runs = rows("data/precision.csv");
+    runs.retain(|run| run["precision"] == "f64" && run["network.integrator"] == "euler");
+    runs.retain(|run| near(run, "network.learning_lag_ms"));
+    let mut published = rows("../../datasets/published/hill2020_yinyang_runs.csv");
+    published.retain(|run| run["series"] == "100 ms" && near(run, "learning_lag_ms"));
+    let correct = |run: &Row| (600.0 * number(run, "test_accuracy")).round();
+    let fewer = runs.iter().map(|run| {
+        let same = published.iter().find(|other| other["seed"] == run["seed"]);
+        correct(run) - correct(same.unwrap())
+    });
+    let fewer: Vec<f64> = fewer.collect();
+    let (least, most) = (
+        fewer.iter().copied().fold(f64::INFINITY, f64::min),
+        fewer.iter().copied().fold(0.0, f64::max),
+    );
+    says(&format!(
+        "{} published runs have {least} to {most} of 600 test points fewer than the same runs in double precision",
+        fewer.len()
+    ));
+}
+
+#[test]
 fn yin_yang() {
     let accuracies = of(
         &rows("data/yinyang.csv"),

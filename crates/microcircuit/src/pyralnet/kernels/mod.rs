@@ -17,10 +17,11 @@ mod settle;
 
 use std::fmt;
 
+pub(super) use self::leap::leaps_on;
 use super::job::Job;
 use super::state::State;
 use crate::kernels::compute;
-use crate::{Integrator, Real, Simd};
+use crate::{Integrator, Real};
 
 /// How the steps of a network are computed; single ones are the same to the last bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,19 +68,6 @@ impl Form {
             Self::General
         }
     }
-}
-
-/// The vector unit for leaps, which are long to compile: in double precision, which is for checks, AVX2 at most.
-pub(super) fn leaps_on<T: Real>(simd: Simd) -> Simd {
-    if size_of::<T>() == size_of::<f64>() && simd == Simd::Best {
-        return Simd::Avx2;
-    }
-    simd
-}
-
-/// Whether leaps are compiled for a vector unit.
-const fn has_leaps<T: Real, S: pulp::Simd>() -> bool {
-    size_of::<T>() < size_of::<f64>() || size_of::<T::V<S>>() < 64
 }
 
 /// Does a job, on the vector unit and with the activation function of the state.

@@ -16,7 +16,7 @@
 use pulp::Simd;
 
 use super::general::lift_rates;
-use super::has_leaps;
+use super::leap::has_leaps;
 use super::leap::targets::{pass_on, sides};
 use super::leap::weigh::{add, splat};
 use crate::Real;

@@ -51,7 +51,6 @@ use self::first::{First, correct_first, predict_first};
 use self::targets::{correct_targets, enter, lift_correction, predict_targets};
 use self::weigh::{Weigh, add, from_end, splat, vectors};
 use super::general::lift_rates;
-use super::has_leaps;
 use crate::Real;
 use crate::kernels::Kernel;
 use crate::kernels::elementary::Rate;
@@ -60,6 +59,19 @@ use crate::pyralnet::state::State;
 use crate::pyralnet::state::moments::Functional;
 use crate::pyralnet::state::nodes::Memory;
 use crate::pyralnet::state::pace::Found;
+
+/// The vector unit for leaps, which are long to compile: in double precision, which is for checks, AVX2 at most.
+pub(in crate::pyralnet) fn leaps_on<T: Real>(simd: vecmath::Simd) -> vecmath::Simd {
+    if size_of::<T>() == size_of::<f64>() && simd == vecmath::Simd::Best {
+        return vecmath::Simd::Avx2;
+    }
+    simd
+}
+
+/// Whether leaps are compiled for a vector unit.
+pub(super) const fn has_leaps<T: Real, S: Simd>() -> bool {
+    size_of::<T>() < size_of::<f64>() || size_of::<T::V<S>>() < 64
+}
 
 /// Leaps over the steps of a segment.
 pub(super) struct Leaps<'a, T: Real>(pub(super) Segment, pub(super) &'a mut Memory<T>);
