@@ -38,6 +38,13 @@ struct AtLag {
     runs: Vec<(f64, f64)>,
 }
 
+impl AtLag {
+    /// Whether the lags are the same: published ones are rounded to five decimals.
+    fn is_near(&self, other: &Self) -> bool {
+        (self.lag - other.lag).abs() < 1e-4
+    }
+}
+
 /// A way of computing the runs.
 struct Way {
     name: &'static str,
@@ -67,6 +74,13 @@ impl Way {
         })
     }
 
+    /// Without the lags at which another way has no runs.
+    fn at_lags_of(mut self, other: &Self) -> Self {
+        self.runs
+            .retain(|at| other.runs.iter().any(|o| o.is_near(at)));
+        self
+    }
+
     /// Means with their standard deviations, `aside` of their lags.
     fn means(&self, axes: &mut Axes, aside: f64) {
         let point = |at: &AtLag| {
@@ -84,11 +98,7 @@ impl Way {
     /// Runs less those of the same lag and seed, in samples, `aside` of their lags.
     fn differences(&self, than: &Self, aside: f64, axes: &mut Axes) {
         for at in &self.runs {
-            // Published lags are rounded to five decimals.
-            let mut same_lag = than
-                .runs
-                .iter()
-                .filter(|other| (other.lag - at.lag).abs() < 1e-4);
+            let mut same_lag = than.runs.iter().filter(|other| other.is_near(at));
             let Some(others) = same_lag.next() else {
                 continue;
             };
@@ -156,6 +166,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         "adaptive",
         false,
     )?;
+    let single = single.at_lags_of(&both);
     let mut axes = panel(&LAG);
     for (i, way) in [&single, &exact, &adaptive, &both].into_iter().enumerate() {
         way.means(&mut axes, 0.3 * (i as f64 - 1.5));
@@ -165,16 +176,16 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     page.place(page.cell(1, 2, 0, 0), axes.tag("a"));
     let mut differences = Axes::new(
         Scale::linear(LAG.label).limits(LAG.limits.0, LAG.limits.1),
-        Scale::linear(format!("test samples of {SAMPLES}, less fixed double")),
+        Scale::linear(format!("test samples of {SAMPLES}, less adaptive double")),
     );
     differences.across(0.0, Stroke::solid(Color::GREY).width(0.6));
-    for (way, aside) in [(&single, -0.6), (&adaptive, 0.0), (&both, 0.6)] {
-        way.differences(&exact, aside, &mut differences);
+    for (way, aside) in [(&single, -0.6), (&exact, 0.0), (&adaptive, 0.6)] {
+        way.differences(&both, aside, &mut differences);
     }
     page.place(page.cell(1, 2, 0, 1), differences.tag("b"));
     page.note(
-        "Patterns of 100 ms. a: mean ± standard deviation over seeds. b: each run less the run of its seed with fixed steps in double \
-         precision; bars: mean ± standard error.",
+        "Patterns of 100 ms. a: mean ± standard deviation over seeds. b: each run less the run of its seed with the adaptive integrator in \
+         double precision; bars: mean ± standard error. Of fixed steps in double precision, fewer seeds where fewer are drawn in b.",
     );
     Ok(page)
 }
