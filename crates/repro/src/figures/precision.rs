@@ -15,7 +15,7 @@ pub(super) static PRECISION: Figure = Figure {
     work: &HILL,
     code: file!(),
     place: "ours; the runs of Fig. 6a",
-    finding: "Where learning is choked, the published runs hang on single precision",
+    finding: "Where learning is choked, some published runs hang on single precision",
     shows: "Yin-Yang runs as published, in double precision and with the adaptive integrator, seed by seed",
     reads: &[Reads::runs(
         "precision",
