@@ -163,17 +163,13 @@ fn rates(
             format!("give {n} rates, one per {each}, or a single number for all"),
         )
     })?;
-    match expanded
-        .iter()
-        .find(|eta| !(eta.is_finite() && **eta >= 0.0))
-    {
-        Some(bad) => Err(error(
-            key,
-            bad,
-            "a learning rate is finite and not negative",
-        )),
-        None => Ok(expanded),
+    for eta in &expanded {
+        if !(eta.is_finite() && *eta >= 0.0) {
+            let remedy = "a learning rate is finite and not negative";
+            return Err(error(key, eta, remedy));
+        }
     }
+    Ok(expanded)
 }
 
 fn check_shape(raw: &NetworkParams) -> Result<(), ParamError> {
@@ -191,38 +187,27 @@ fn check_shape(raw: &NetworkParams) -> Result<(), ParamError> {
             "every layer needs at least one neuron",
         ));
     }
-    for pair in raw.dims.windows(2) {
-        if pair[0]
-            .checked_mul(pair[1])
-            .is_none_or(|weights| weights > 1 << 28)
-        {
-            return Err(error(
-                "dims",
-                &raw.dims,
-                "keep neighbouring layers below 2^28 weights",
-            ));
-        }
+    let weights = |pair: &[usize]| pair[0].saturating_mul(pair[1]);
+    if raw.dims.windows(2).any(|pair| weights(pair) > 1 << 28) {
+        return Err(error(
+            "dims",
+            &raw.dims,
+            "keep neighbouring layers below 2^28 weights",
+        ));
     }
     Ok(())
 }
 
 fn check_conductances(raw: &NetworkParams) -> Result<(), ParamError> {
-    let NetworkParams {
-        g_l,
-        g_b,
-        g_a,
-        g_d,
-        g_som,
-        dt_ms,
-        ..
-    } = *raw;
+    let dt_ms = raw.dt_ms;
     positive("dt_ms", dt_ms, "ms")?;
-    positive("g_l", g_l, "1/ms")?;
-    positive("g_b", g_b, "1/ms")?;
-    positive("g_d", g_d, "1/ms")?;
-    not_negative("g_a", g_a, "1/ms")?;
-    not_negative("g_som", g_som, "1/ms")?;
-    let total = g_l + (g_b + g_a).max(g_b + g_som).max(g_d + g_som);
+    for (key, g) in [("g_l", raw.g_l), ("g_b", raw.g_b), ("g_d", raw.g_d)] {
+        positive(key, g, "1/ms")?;
+    }
+    not_negative("g_a", raw.g_a, "1/ms")?;
+    not_negative("g_som", raw.g_som, "1/ms")?;
+    let (pyramidal, output) = (raw.g_b + raw.g_a, raw.g_b + raw.g_som);
+    let total = raw.g_l + pyramidal.max(output).max(raw.g_d + raw.g_som);
     if dt_ms * total >= 2.0 {
         let limit = 2.0 / total;
         return Err(error(
@@ -293,14 +278,14 @@ fn check_amounts(raw: &NetworkParams) -> Result<(), ParamError> {
             "noise has no slope that long steps could follow: take \"euler\", or noise = 0",
         ));
     }
-    not_negative("init_up", raw.init_up, "half-width of the initial weights")?;
-    not_negative(
-        "init_down",
-        raw.init_down,
-        "half-width of the initial weights",
-    )?;
-    not_negative("init_pi", raw.init_pi, "half-width of the initial weights")?;
-    not_negative("init_ip", raw.init_ip, "half-width of the initial weights")?;
+    for (key, half_width) in [
+        ("init_up", raw.init_up),
+        ("init_down", raw.init_down),
+        ("init_pi", raw.init_pi),
+        ("init_ip", raw.init_ip),
+    ] {
+        not_negative(key, half_width, "half-width of the initial weights")?;
+    }
     if let Some(bias) = raw.bias_rate.filter(|bias| !bias.is_finite()) {
         return Err(error(
             "bias_rate",

@@ -256,16 +256,11 @@ fn waiting<'a, T: Real, S: Simd>(
     [_, first, second]: [usize; 3],
     factors: &'a [Aligned<T>; 2],
 ) -> [Change<'a, T, S>; 2] {
-    [
-        Change {
-            rate: T::vectors::<S>(&rates[first]),
-            factor: &factors[0],
-        },
-        Change {
-            rate: T::vectors::<S>(&rates[second]),
-            factor: &factors[1],
-        },
-    ]
+    let change = |i: usize, factor| Change {
+        rate: T::vectors::<S>(&rates[i]),
+        factor,
+    };
+    [change(first, &factors[0]), change(second, &factors[1])]
 }
 
 /// [`Deferred::run`], compiled once and not for every caller.
@@ -290,30 +285,15 @@ impl<T: Real> WithSimd for Run<'_, T> {
         let p = T::vectors_mut::<S>(weights.p.data_mut());
         let now = T::vectors::<S>(&weights.rates[weights.roles[0]]);
         let changes = waiting::<T, S>(&weights.rates, weights.roles, &weights.factors);
-        let drive = &mut weights.drive[..];
+        let (decay, drive) = (weights.decay, &mut weights.drive[..]);
         match (weights.order, weights.waiting) {
             (Order::OldChange, 2) if changing => {
-                rows::learn_and_drive::<T, S, 2>(
-                    s,
-                    tile,
-                    (w, p),
-                    changes,
-                    weights.decay,
-                    now,
-                    drive,
-                );
+                rows::learn_and_drive::<T, S, 2>(s, tile, (w, p), changes, decay, now, drive);
                 weights.waiting = 0;
             }
             (Order::NewChange, 1) if changing => {
-                rows::learn_and_drive::<T, S, 1>(
-                    s,
-                    tile,
-                    (w, p),
-                    [changes[0]],
-                    weights.decay,
-                    now,
-                    drive,
-                );
+                let [change, _] = changes;
+                rows::learn_and_drive::<T, S, 1>(s, tile, (w, p), [change], decay, now, drive);
                 weights.waiting = 0;
             }
             (order, waiting) => {

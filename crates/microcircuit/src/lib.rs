@@ -94,7 +94,7 @@ pub use checked::{ParamError, Params};
 pub use compartment::Compartment;
 pub use model::{ABSURD, BuildError, Diverged, Microcircuit, Pattern, PresentError};
 pub use noise::NoiseSource;
-pub use npz::NpzError;
+pub use npz::{ArrayProblem, NpzError};
 pub use observe::{Every, Observer, View};
 pub use params::{InputForm, Integrator, NetworkParams, Start, Sweep};
 pub use per_layer::PerLayer;

@@ -160,24 +160,29 @@ impl Pattern<'_> {
     }
 }
 
-/// The first somatic potential in `somata` that is not finite, or absurd.
-pub(crate) fn check_somata<T: Real>(
+/// The first somatic potential that is not finite, or absurd.
+pub(crate) fn check_somata<T: Real, Somata: AsRef<[T]>>(
+    params: &Params,
     time_ms: f64,
-    layer: usize,
-    compartment: Compartment,
-    somata: &[T],
+    potential: impl Fn(usize, Compartment) -> Option<Somata>,
 ) -> Result<(), Diverged> {
     let sensible = |u: &T| u.to_f64().abs() <= ABSURD;
-    match somata.iter().position(|u| !sensible(u)) {
-        None => Ok(()),
-        Some(neuron) => Err(Diverged {
-            time_ms,
-            layer,
-            compartment,
-            neuron,
-            value: somata[neuron].to_f64(),
-        }),
+    for layer in 1..=params.n_hidden() + 1 {
+        for compartment in [Compartment::Soma, Compartment::InnSoma] {
+            let somata = potential(layer, compartment);
+            let somata = somata.as_ref().map_or(&[][..], AsRef::as_ref);
+            if let Some(neuron) = somata.iter().position(|u| !sensible(u)) {
+                return Err(Diverged {
+                    time_ms,
+                    layer,
+                    compartment,
+                    neuron,
+                    value: somata[neuron].to_f64(),
+                });
+            }
+        }
     }
+    Ok(())
 }
 
 /// Why a network could not be made.

@@ -13,7 +13,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use crate::weights::{Weights, array_name};
 use crate::{Params, Real};
 
-/// Why weights could not be loaded or saved. Every message names the array it is about.
+/// Why weights could not be loaded or saved.
 #[derive(Debug, thiserror::Error)]
 pub enum NpzError {
     /// The file cannot be opened, read, created or written, or is not an NPZ archive.
@@ -24,60 +24,46 @@ pub enum NpzError {
         /// What the system or the archive says.
         source: io::Error,
     },
-    /// An array is missing.
-    #[error("{path}: no array `{name}`; the archive holds {found}, the network needs {expected}")]
-    Missing {
+    /// An array is not what the network needs.
+    #[error("{path}: array `{name}` {problem}")]
+    Array {
         /// The file.
         path: String,
         /// The array.
         name: String,
+        /// What is wrong with it.
+        problem: ArrayProblem,
+    },
+}
+
+/// What is wrong with an array of weights.
+#[derive(Debug, thiserror::Error)]
+pub enum ArrayProblem {
+    /// It is missing.
+    #[error("is missing; the archive holds {found}, the network needs {expected}")]
+    Missing {
         /// Names of the arrays in the file.
         found: String,
         /// Names of all arrays the network needs.
         expected: String,
     },
-    /// An array has the wrong shape.
-    #[error("{path}: array `{name}` has shape {found:?}; expected {expected:?} [post, pre]")]
+    /// It has the wrong shape.
+    #[error("has shape {found:?}; expected {expected:?} [post, pre]")]
     Shape {
-        /// The file.
-        path: String,
-        /// The array.
-        name: String,
         /// Shape it has.
         found: Vec<u64>,
         /// Shape it should have.
         expected: [u64; 2],
     },
-    /// An array holds something other than floating-point numbers.
-    #[error("{path}: array `{name}` has dtype {found}; expected f4 or f8, little- or big-endian")]
-    Dtype {
-        /// The file.
-        path: String,
-        /// The array.
-        name: String,
-        /// Its dtype, in NumPy's notation.
-        found: String,
-    },
-    /// An array cannot be read to its end.
-    #[error("{path}: array `{name}` is truncated or corrupt: {source}")]
-    Data {
-        /// The file.
-        path: String,
-        /// The array.
-        name: String,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// An array holds a number that no network can start from.
-    #[error("{path}: array `{name}` holds {value}; weights are finite")]
-    NotFinite {
-        /// The file.
-        path: String,
-        /// The array.
-        name: String,
-        /// The number.
-        value: f64,
-    },
+    /// It holds something other than floating-point numbers: its dtype, in NumPy's notation.
+    #[error("has dtype {0}; expected f4 or f8, little- or big-endian")]
+    Dtype(String),
+    /// It cannot be read to its end.
+    #[error("is truncated or corrupt: {0}")]
+    Data(#[from] io::Error),
+    /// It holds this number, which no network can start from.
+    #[error("holds {0}; weights are finite")]
+    NotFinite(f64),
 }
 
 impl<T: Real + npyz::AutoSerialize> Weights<T> {
@@ -132,22 +118,21 @@ impl<T: Real> Weights<T> {
         let file = File::open(path).map_err(|source| file_error(path, source))?;
         let mut archive = ZipArchive::new(BufReader::new(file))
             .map_err(|error| file_error(path, error.into()))?;
-        let mut weights = Self::zeros(params);
+        let mut arrays = Vec::new();
         for (layer, synapse) in params.synapses() {
             let name = array_name(layer, synapse);
             let shape = params.shape(layer, synapse).unwrap_or_default();
-            let matrix = read_array(&mut archive, path, params, &name, shape)?;
-            match weights.hidden.get_mut(layer - 1) {
-                None => weights.output = matrix,
-                Some(hidden) => match synapse {
-                    crate::Synapse::Up => hidden.up = matrix,
-                    crate::Synapse::Down => hidden.down = matrix,
-                    crate::Synapse::Pi => hidden.pi = matrix,
-                    crate::Synapse::Ip => hidden.ip = matrix,
-                },
-            }
+            let array = read_array(&mut archive, params, &name, shape);
+            arrays.push(array.map_err(|problem| NpzError::Array {
+                path: path.display().to_string(),
+                name,
+                problem,
+            })?);
         }
-        Ok(weights)
+        let mut arrays = arrays.into_iter();
+        Ok(Self::from_fn(params, |_, _, _| {
+            arrays.next().expect("one was read for every synapse")
+        }))
     }
 }
 
@@ -156,17 +141,11 @@ const HEADER: usize = 1 << 16;
 
 fn read_array<T: Real>(
     archive: &mut ZipArchive<impl Read + Seek>,
-    path: &Path,
     params: &Params,
     name: &str,
     shape: (usize, usize),
-) -> Result<DMatrix<T>, NpzError> {
-    let display = || path.display().to_string();
-    let damaged = |source| NpzError::Data {
-        path: display(),
-        name: name.into(),
-        source,
-    };
+) -> Result<DMatrix<T>, ArrayProblem> {
+    let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let mut found: Vec<String> = archive
         .file_names()
         .flatten()
@@ -177,81 +156,55 @@ fn read_array<T: Real>(
     // An array that fits has no more than these.
     let most = 8 * shape.0 * shape.1 + HEADER;
     match archive.by_name(&entry(name)) {
-        Ok(file) => file
-            .take(most as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(damaged)?,
+        Ok(file) => file.take(most as u64 + 1).read_to_end(&mut bytes)?,
         Err(ZipError::FileNotFound) => {
-            return Err(NpzError::Missing {
-                path: display(),
-                name: name.into(),
+            let needed = params.synapses().map(|(l, s)| array_name(l, s));
+            return Err(ArrayProblem::Missing {
                 found: found.join(", "),
-                expected: params
-                    .synapses()
-                    .map(|(l, s)| array_name(l, s))
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                expected: needed.collect::<Vec<_>>().join(", "),
             });
         }
-        Err(error) => return Err(damaged(error.into())),
+        Err(error) => return Err(io::Error::from(error).into()),
     };
     // Reading a nested header takes time that doubles with every level.
     let header = &bytes[..bytes.len().min(HEADER)];
     let length = header.iter().position(|&byte| byte == b'\n');
     let header = &header[..length.unwrap_or(header.len())];
     if header.iter().filter(|byte| b"([{".contains(byte)).count() > 16 {
-        return Err(damaged(io::ErrorKind::InvalidData.into()));
+        return Err(invalid("its header is nested").into());
     }
     // And it multiplies all extents.
     let mut extents = header
         .split(|byte| !byte.is_ascii_digit())
         .filter_map(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok());
     if extents.try_fold(1_u64, u64::checked_mul).is_none() {
-        return Err(damaged(io::ErrorKind::InvalidData.into()));
+        return Err(invalid("its header announces more numbers than can be").into());
     }
-    let array = NpyFile::new(&bytes[..]).map_err(damaged)?;
+    let array = NpyFile::new(&bytes[..])?;
     let expected = [shape.0 as u64, shape.1 as u64];
     if array.shape() != expected {
         let found = array.shape().to_vec();
-        return Err(NpzError::Shape {
-            path: display(),
-            name: name.into(),
-            found,
-            expected,
-        });
+        return Err(ArrayProblem::Shape { found, expected });
     }
     if bytes.len() > most {
-        let reason = format!("it has more than the numbers of shape {expected:?}");
-        return Err(damaged(io::Error::new(io::ErrorKind::InvalidData, reason)));
+        return Err(invalid("it has more than the numbers of its shape").into());
     }
     let column_major = array.order() == npyz::Order::Fortran;
     let dtype = array.dtype();
     let data: Vec<f64> = match array.try_data::<f64>() {
-        Ok(doubles) => doubles.collect::<io::Result<_>>().map_err(damaged)?,
+        Ok(doubles) => doubles.collect::<io::Result<_>>()?,
         Err(array) => match array.try_data::<f32>() {
             Ok(floats) => floats
                 .map(|w| w.map(f64::from))
-                .collect::<io::Result<_>>()
-                .map_err(damaged)?,
-            Err(_) => {
-                let found = dtype.descr();
-                return Err(NpzError::Dtype {
-                    path: display(),
-                    name: name.into(),
-                    found,
-                });
-            }
+                .collect::<io::Result<_>>()?,
+            Err(_) => return Err(ArrayProblem::Dtype(dtype.descr())),
         },
     };
     if data.len() != shape.0 * shape.1 {
-        return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
     if let Some(value) = data.iter().copied().find(|w| !w.is_finite()) {
-        return Err(NpzError::NotFinite {
-            path: display(),
-            name: name.into(),
-            value,
-        });
+        return Err(ArrayProblem::NotFinite(value));
     }
     let data = data.into_iter().map(T::from_f64);
     Ok(if column_major {

@@ -37,7 +37,7 @@ pub(crate) fn drive<T: Constants, S: Simd>(
             let Some(w) = w.get(tile * rate.len()..(tile + 1) * rate.len()) else {
                 return;
             };
-            drive[tile] = each_sum(s, drive_tile::<T, S, R>(s, w, rate));
+            store_sums::<T, S, R>(s, &mut drive[tile], drive_tile::<T, S, R>(s, w, rate));
         }
     }
     for_tile!(tile, R => tiles::<T, S, R>(s, w, rate, drive));
@@ -89,7 +89,7 @@ pub(crate) fn learn_and_drive<T: Constants, S: Simd, const N: usize>(
                 return;
             };
             let sums = learn_and_drive_tile::<T, S, R, N>(s, (w, p), changes, decay, rate);
-            drive[tile] = each_sum(s, sums);
+            store_sums::<T, S, R>(s, &mut drive[tile], sums);
             for change in &mut changes {
                 change.factor = &change.factor[R..];
             }
@@ -183,15 +183,6 @@ pub(crate) fn advance<T: Constants, S: Simd>(s: S, w: &mut [T::V<S>], p: &[T::V<
     for j in 0..w.len().min(p.len()) {
         w[j] = T::v_add(s, w[j], p[j]);
     }
-}
-
-#[inline(always)]
-fn each_sum<T: Constants, S: Simd, const R: usize>(s: S, vectors: [T::V<S>; R]) -> [T; R] {
-    let mut sums = [T::ZERO; R];
-    for k in 0..R {
-        sums[k] = T::v_sum(s, vectors[k]);
-    }
-    sums
 }
 
 /// The sums over the lanes of `R` vectors: at once, where they fit into one.

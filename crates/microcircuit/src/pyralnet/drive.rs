@@ -125,14 +125,9 @@ impl<T: Engine> Driver<T> {
         if self.params().raw().reset_deltas {
             self.zero_deltas();
         }
-        let n_hidden = self.params().n_hidden();
-        for layer in 1..=n_hidden + 1 {
-            for compartment in [Compartment::Soma, Compartment::InnSoma] {
-                if let Some(somata) = self.state.somata(layer, compartment) {
-                    check_somata(self.time_ms(), layer, compartment, &somata)?;
-                }
-            }
-        }
+        check_somata(self.params(), self.time_ms(), |layer, compartment| {
+            self.state.somata(layer, compartment)
+        })?;
         let averaged = self.params().steps_per_pattern() - self.params().out_lag_steps();
         self.state.average(averaged, output);
         Ok(())

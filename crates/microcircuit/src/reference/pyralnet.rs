@@ -172,27 +172,11 @@ impl<T: Real> PlainPyraLNet<T> {
             .zip_map(&layer.inn_dendrite, |u, v| f(u) - f(prediction * v));
         let inn = rates(raw.activation, &layer.inn_soma);
         let e_pi = layer.apical.map(|v| -v);
-        rule(
-            &mut weights.up,
-            &mut deltas.up,
-            params.eta_up(i + 1),
-            &e_up,
-            pre,
-        );
-        rule(
-            &mut weights.pi,
-            &mut deltas.pi,
-            params.eta_pi(i + 1),
-            &e_pi,
-            &inn,
-        );
-        rule(
-            &mut weights.ip,
-            &mut deltas.ip,
-            params.eta_ip(i + 1),
-            &e_ip,
-            rate,
-        );
+        let (eta_up, eta_pi) = (params.eta_up(i + 1), params.eta_pi(i + 1));
+        let eta_ip = params.eta_ip(i + 1);
+        rule(&mut weights.up, &mut deltas.up, eta_up, &e_up, pre);
+        rule(&mut weights.pi, &mut deltas.pi, eta_pi, &e_pi, &inn);
+        rule(&mut weights.ip, &mut deltas.ip, eta_ip, &e_ip, rate);
     }
 }
 
@@ -230,16 +214,9 @@ impl<T: Real> Microcircuit<T> for PlainPyraLNet<T> {
         if self.params.raw().reset_deltas {
             self.deltas = Weights::zeros(&self.params);
         }
-        for (i, layer) in self.layers.iter().enumerate() {
-            let time_ms = self.time_ms();
-            check_somata(time_ms, i + 1, Compartment::Soma, layer.soma.as_slice())?;
-            check_somata(
-                time_ms,
-                i + 1,
-                Compartment::InnSoma,
-                layer.inn_soma.as_slice(),
-            )?;
-        }
+        check_somata(&self.params, self.time_ms(), |layer, compartment| {
+            Microcircuit::potential(self, layer, compartment)
+        })?;
         let n = T::from_f64((n_steps - self.params.out_lag_steps()) as f64);
         self.out_average = sum.into_iter().map(|sum| sum / n).collect();
         Ok(&self.out_average)

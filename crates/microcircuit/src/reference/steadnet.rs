@@ -159,27 +159,11 @@ impl<T: Real> PlainSteadNet<T> {
                 layer.apical.map(|v| -v),
             );
             let rate = presynaptic(&self.params, &layer.soma);
-            rule(
-                &mut weights.up,
-                &mut deltas.up,
-                self.params.eta_up(i + 1),
-                &e_up,
-                &pre,
-            );
-            rule(
-                &mut weights.pi,
-                &mut deltas.pi,
-                self.params.eta_pi(i + 1),
-                &e_pi,
-                &inn,
-            );
-            rule(
-                &mut weights.ip,
-                &mut deltas.ip,
-                self.params.eta_ip(i + 1),
-                &e_ip,
-                &rate,
-            );
+            let (eta_up, eta_pi) = (self.params.eta_up(i + 1), self.params.eta_pi(i + 1));
+            let eta_ip = self.params.eta_ip(i + 1);
+            rule(&mut weights.up, &mut deltas.up, eta_up, &e_up, &pre);
+            rule(&mut weights.pi, &mut deltas.pi, eta_pi, &e_pi, &inn);
+            rule(&mut weights.ip, &mut deltas.ip, eta_ip, &e_ip, &rate);
         }
     }
 
@@ -225,20 +209,9 @@ impl<T: Real> Microcircuit<T> for PlainSteadNet<T> {
                 observer.observe(&View::new(self.exposures, self.time_ms, self));
             }
         }
-        for (i, layer) in self.layers.iter().enumerate() {
-            check_somata(
-                self.time_ms,
-                i + 1,
-                Compartment::Soma,
-                layer.soma.as_slice(),
-            )?;
-            check_somata(
-                self.time_ms,
-                i + 1,
-                Compartment::InnSoma,
-                layer.inn_soma.as_slice(),
-            )?;
-        }
+        check_somata(&self.params, self.time_ms, |layer, compartment| {
+            Microcircuit::potential(self, layer, compartment)
+        })?;
         Ok(self.layers[self.params.n_hidden()].soma.as_slice())
     }
 

@@ -175,12 +175,8 @@ impl<T: Engine> Microcircuit<T> for SteadNet<T> {
         pattern.check(self.state.params())?;
         self.input.copy_from_slice(pattern.input);
         self.target.copy_from_slice(pattern.target);
-        for (rate, r) in self.state.forward[0]
-            .synapses
-            .rate_mut()
-            .iter_mut()
-            .zip(pattern.input)
-        {
+        let rates = self.state.forward[0].synapses.rate_mut();
+        for (rate, r) in rates.iter_mut().zip(pattern.input) {
             *rate = T::from_f64(*r);
         }
         for (target, u) in self.state.target.iter_mut().zip(pattern.target) {
@@ -190,12 +186,8 @@ impl<T: Engine> Microcircuit<T> for SteadNet<T> {
         let raw = self.state.params().raw();
         let (n_exposures, t_pattern) = (raw.n_exposures, raw.t_pattern_ms);
         for exposure in 0..n_exposures {
-            T::run(
-                &mut self.state,
-                Job::Settle {
-                    nudge: pattern.nudge,
-                },
-            );
+            let nudge = pattern.nudge;
+            T::run(&mut self.state, Job::Settle { nudge });
             if pattern.learn {
                 self.learn(exposure == 0);
             }
@@ -205,18 +197,12 @@ impl<T: Engine> Microcircuit<T> for SteadNet<T> {
                 observer.observe(&View::new(self.exposures, self.time_ms, self));
             }
         }
-        let n_hidden = self.state.params().n_hidden();
-        for layer in 1..=n_hidden + 1 {
-            for compartment in [Compartment::Soma, Compartment::InnSoma] {
-                if let Some(somata) = self.state.potential(layer, compartment) {
-                    check_somata(self.time_ms, layer, compartment, somata)?;
-                }
-            }
-        }
-        Ok(self
-            .state
-            .potential(n_hidden + 1, Compartment::Soma)
-            .unwrap_or_default())
+        let (params, state) = (self.state.params(), &self.state);
+        check_somata(params, self.time_ms, |layer, compartment| {
+            state.potential(layer, compartment)
+        })?;
+        let output = state.potential(params.n_hidden() + 1, Compartment::Soma);
+        Ok(output.unwrap_or_default())
     }
 
     fn reset(&mut self) {

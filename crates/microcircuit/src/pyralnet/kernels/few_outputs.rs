@@ -228,16 +228,9 @@ fn steps_of<
         let (now, old, older) = (&*rates[roles[0]], &*rates[roles[1]], &*rates[roles[2]]);
         let by_row = if PLASTIC && *waiting == 2 {
             *waiting = 0;
-            let changes = [
-                Change::<T, S> {
-                    rate: old,
-                    factor: factors[0],
-                },
-                Change::<T, S> {
-                    rate: older,
-                    factor: factors[1],
-                },
-            ];
+            let [first, second] = [(old, &*factors[0]), (older, &*factors[1])];
+            let change = |(rate, factor)| Change::<T, S> { rate, factor };
+            let changes = [change(first), change(second)];
             rows::learn_and_drive_tile::<T, S, ROWS, 2>(s, (w, p), changes, decay, now)
         } else {
             let by_row = rows::drive_tile::<T, S, ROWS>(s, w, now);
