@@ -6,7 +6,7 @@ use super::comparison::Comparison;
 use super::point::{Point, Values, trained};
 use crate::results::stats::Statistic;
 use crate::results::{Frame, Inputs, Reads};
-use crate::sources::hill::{self, SWEEP_EPOCHS};
+use crate::sources::hill::{self, SWEEP_EPOCHS, Series};
 
 /// What is read of runs.
 const RUNS: &[&str] = &[
@@ -64,6 +64,41 @@ pub(super) const TAU_W: Comparison = Comparison {
     points: |inputs| sweep(inputs, "tau_w", "accuracy_vs_tau_w", "tau_w_ms"),
 };
 
+/// The same runs, computed in four ways: each is a series.
+pub(super) const PRECISION: Comparison = Comparison {
+    figure: "precision",
+    reads: &[Reads::runs(
+        "precision",
+        &[
+            "seed",
+            "precision",
+            "network.t_pattern_ms",
+            "network.learning_lag_ms",
+            "network.tau_0_ms",
+            "network.tau_w_ms",
+            "network.reset_deltas",
+            "network.integrator",
+            "training.epochs",
+            "validation_accuracy",
+            "test_accuracy",
+        ],
+    )],
+    points: |inputs| {
+        let mut points = Vec::new();
+        for series in hill::sweep(inputs, "precision", "accuracy_vs_learning_lag")? {
+            for integrator in ["euler", "adaptive"] {
+                for precision in ["f32", "f64"] {
+                    let ours = hill::computed_with(&series.ours, integrator, precision)?;
+                    let way = series.clone().with(ours);
+                    let name = format!("{}, {integrator}, {precision}", series.name);
+                    points.extend(along(&way, &name, "learning_lag_ms")?);
+                }
+            }
+        }
+        Ok(points)
+    },
+};
+
 fn from_the_text(
     inputs: &Inputs<'_>,
     experiment: &str,
@@ -100,21 +135,28 @@ fn sweep(
 ) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for series in hill::sweep(inputs, experiment, figure)? {
-        for joined in series.joined(x)? {
-            let epochs = trained(&joined.ours)?;
-            points.push(Point {
-                series: series.name.clone(),
-                x: (x, joined.x),
-                values: Values::Means(accuracy(&joined.ours)?, joined.published.accuracy),
-                epochs: (epochs, SWEEP_EPOCHS),
-                adaptive: adaptive(&joined.ours)?,
-                doubted: false,
-                repeated: match epochs == SWEEP_EPOCHS {
-                    true => joined.repeated()?,
-                    false => Vec::new(),
-                },
-            });
-        }
+        points.extend(along(&series, &series.name, x)?);
+    }
+    Ok(points)
+}
+
+/// The published points of a series at which we have runs.
+fn along(series: &Series, name: &str, x: &'static str) -> Result<Vec<Point>> {
+    let mut points = Vec::new();
+    for joined in series.joined(x)? {
+        let epochs = trained(&joined.ours)?;
+        points.push(Point {
+            series: name.to_owned(),
+            x: (x, joined.x),
+            values: Values::Means(accuracy(&joined.ours)?, joined.published.accuracy),
+            epochs: (epochs, SWEEP_EPOCHS),
+            adaptive: adaptive(&joined.ours)?,
+            doubted: false,
+            repeated: match epochs == SWEEP_EPOCHS {
+                true => joined.repeated()?,
+                false => Vec::new(),
+            },
+        });
     }
     Ok(points)
 }

@@ -22,6 +22,7 @@ pub(crate) static ALL: &[Comparison] = &[
     hill::LEARNING_LAG_RESET,
     hill::TAU_0,
     hill::TAU_W,
+    hill::PRECISION,
     peterson::VERSUS,
     peterson::LATENTS,
     peterson::DIFFUSION,

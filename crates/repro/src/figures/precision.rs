@@ -1,4 +1,4 @@
-//! What rounding and the adaptive integrator do to a run: the published runs of learning-lag, computed in three more ways.
+//! What rounding and the adaptive integrator do to a run: published runs of learning-lag, computed in four ways.
 
 use anyhow::Result;
 
@@ -7,8 +7,8 @@ use super::accuracy::{LAG, panel};
 use super::works::HILL;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::stats::mean_std;
-use crate::results::{Frame, Inputs, Reads, Row};
-use crate::sources::hill::{SAMPLES, SWEEP_EPOCHS};
+use crate::results::{Frame, Inputs, Reads};
+use crate::sources::hill::{self, SAMPLES, SWEEP_EPOCHS};
 
 pub(super) static PRECISION: Figure = Figure {
     id: "precision",
@@ -16,7 +16,7 @@ pub(super) static PRECISION: Figure = Figure {
     code: file!(),
     place: "ours; the runs of Fig. 6a",
     finding: "Where learning is choked, some published runs hang on single precision",
-    shows: "Yin-Yang runs as published, in double precision and with the adaptive integrator, seed by seed",
+    shows: "Yin-Yang runs as published, with fixed steps and the adaptive integrator in single and double precision, seed by seed",
     reads: &[Reads::runs(
         "precision",
         &[
@@ -123,51 +123,37 @@ impl Way {
 
 fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let all = inputs.runs("precision")?;
-    let ours = |name, color, marker, integrator: &str, single: bool| {
-        let of_way = |run: Row<'_>| {
-            // Single precision is what a row does not mention.
-            let is_single = ["", "f32"].contains(&run.text("precision")?);
-            Ok(run.text("network.integrator")? == integrator && is_single == single)
-        };
-        Way::new(name, color, marker, &all.try_filter(of_way)?, LAG.setting)
+    let ours = |name, marker: Marker, color, integrator, precision| {
+        let runs = hill::computed_with(&all, integrator, precision)?;
+        Way::new(name, color, marker, &runs, LAG.setting)
     };
     let [blue, red, green, pink] = [SERIES[0], SERIES[1], SERIES[2], SERIES[3]];
+    let name = "fixed steps, single precision";
+    let single = ours(name, Marker::dot(blue), blue, "euler", "f32")?;
+    let name = "fixed steps, double precision";
+    let exact = ours(name, Marker::square(green), green, "euler", "f64")?;
+    let name = "adaptive, single precision";
+    let adaptive = ours(name, Marker::diamond(pink), pink, "adaptive", "f32")?;
+    let name = "adaptive, double precision";
+    let both = ours(name, Marker::ring(red), red, "adaptive", "f64")?;
+    let mut axes = panel(&LAG);
     let whole = all
         .numbers("training.epochs")?
         .iter()
         .all(|&n| n == SWEEP_EPOCHS as f64);
-    let single = if whole {
+    if whole {
         let published = inputs.published("hill2020_yinyang_runs.csv")?;
         let runs = published.matching("series", "100 ms")?;
-        let name = "published: fixed steps, single precision";
-        Way::new(name, blue, Marker::dot(blue), &runs, "learning_lag_ms")?
-    } else {
-        let name = "fixed steps, single precision";
-        ours(name, blue, Marker::dot(blue), "euler", true)?
-    };
-    let exact = ours(
-        "fixed steps, double precision",
-        green,
-        Marker::square(green),
-        "euler",
-        false,
-    )?;
-    let adaptive = ours(
-        "adaptive, single precision",
-        pink,
-        Marker::diamond(pink),
-        "adaptive",
-        true,
-    )?;
-    let both = ours(
-        "adaptive, double precision",
-        red,
-        Marker::ring(red),
-        "adaptive",
-        false,
-    )?;
-    let single = single.at_lags_of(&both);
-    let mut axes = panel(&LAG);
+        Way::new(
+            "published",
+            Color::GREY,
+            Marker::cross(Color::GREY),
+            &runs,
+            LAG.published,
+        )?
+        .at_lags_of(&both)
+        .means(&mut axes, -0.75);
+    }
     for (i, way) in [&single, &exact, &adaptive, &both].into_iter().enumerate() {
         way.means(&mut axes, 0.3 * (i as f64 - 1.5));
     }

@@ -53,7 +53,20 @@ pub(crate) fn from_the_text(
     rows.rows().map(beside).collect()
 }
 
+/// The runs with this integrator, `"euler"` or `"adaptive"`, and this precision, `"f32"` or `"f64"`.
+pub(crate) fn computed_with(runs: &Frame, integrator: &str, precision: &str) -> Result<Frame> {
+    runs.try_filter(|run| {
+        // Single precision is what a row need not mention.
+        let given = match run.text("precision")? {
+            "" => "f32",
+            given => given,
+        };
+        Ok(run.text("network.integrator")? == integrator && given == precision)
+    })
+}
+
 /// A series of a sweep: patterns of one duration.
+#[derive(Clone)]
 pub(crate) struct Series {
     pub(crate) t_pattern_ms: f64,
     /// Its name in the published tables; empty if nothing was published at this duration.
@@ -102,6 +115,11 @@ pub(crate) struct Joined {
 }
 
 impl Series {
+    /// The same with other runs of ours.
+    pub(crate) fn with(self, ours: Frame) -> Self {
+        Self { ours, ..self }
+    }
+
     /// All published points: `x`, mean accuracy and its standard deviation (NaN if it was not published).
     pub(crate) fn published(&self, x: &str) -> Result<Vec<(f64, f64, f64)>> {
         let point = |row: Row<'_>| {
