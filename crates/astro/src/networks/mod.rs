@@ -64,5 +64,8 @@ mod store;
 pub mod training;
 pub mod vae;
 
+pub use codes::Codes;
 pub use error::Error;
 pub use failure::Failure;
+pub use network::Network;
+pub use training::{Trainer, TrainingParams};
