@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -109,22 +110,27 @@ enum DataCommand {
 /// Parses the command line, does what it says, and reports how it went. Outside of a checkout, experiments and data sets are
 /// those that the program has inside.
 pub fn main(inside: Shipped) -> ExitCode {
+    run_with(std::env::args_os(), inside).into()
+}
+
+/// [`main`] with other arguments, the program's name first; returns its exit status.
+pub fn run_with(arguments: impl IntoIterator<Item = OsString>, inside: Shipped) -> u8 {
     ship(inside);
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         // It repeats what was typed.
         Err(error) if error.use_stderr() => {
             say(error.render().to_string().trim_end());
-            return ExitCode::from(2);
+            return 2;
         }
         Err(error) => error.exit(),
     };
     match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Ok(()) => 0,
+        Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
             say(format!("repro: {error:#}"));
-            ExitCode::from(if error.is::<Interrupted>() { 130 } else { 1 })
+            if error.is::<Interrupted>() { 130 } else { 1 }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::paths::Output;
 use crate::progress::{Progress, duration};
 use crate::results::provenance::Command;
 use crate::store::{Lock, Record, Store};
-use crate::studies::{Monitor, Outcome, Stopped};
+use crate::studies::{Monitor, Outcome, Preparation, Stopped};
 use crate::terminal::{count, say};
 
 /// Set by the first Ctrl-C.
@@ -246,6 +246,7 @@ pub fn execute(
 fn announcement(work: &[Work<'_>], options: &Options<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut all, mut longest) = (0.0, 0.0_f64);
+    let mut first: Vec<Preparation> = Vec::new();
     for Work {
         plan, store, open, ..
     } in work
@@ -256,6 +257,8 @@ fn announcement(work: &[Work<'_>], options: &Options<'_>) -> Vec<String> {
         for run in open_runs {
             seconds += run.job.seconds();
             longest = longest.max(run.job.seconds());
+            let work = run.job.waits_for(options.data);
+            first.extend(work.filter(|work| !first.contains(work)));
         }
         all += seconds;
         let there = match plan.share().count() - open {
@@ -265,11 +268,15 @@ fn announcement(work: &[Work<'_>], options: &Options<'_>) -> Vec<String> {
         lines.push(format!("{}{there}", plan.amount()));
     }
     let threads = rayon::current_num_threads();
-    let time = longest.max(all / threads as f64);
+    let before: f64 = first.iter().map(|work| work.seconds).sum();
+    let time = before + longest.max(all / threads as f64);
     let fresh = match options.fresh {
         true => ", computed again whether there or not",
         false => "",
     };
+    lines.extend(first.iter().map(|Preparation { what, seconds }| {
+        format!("first: {what}, about {}", duration(*seconds))
+    }));
     lines.push(format!(
         "results go to {}{fresh}: about {} on {}",
         options.output.dir().display(),

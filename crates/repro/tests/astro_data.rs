@@ -200,7 +200,15 @@ fn an_autoencoder_of_ones_own_images_is_trained_once_and_can_be_stopped() {
             files[0].metadata().unwrap().modified().unwrap(),
         )
     };
+    // Which is said before, and counted.
+    let announced = |epochs: &str| {
+        let output = sweep(&["--dry-run", "--set", epochs]).output().unwrap();
+        let said = stderr(&output);
+        said.contains("first: train an autoencoder on")
+    };
+    assert!(announced("encoder.epochs=2"));
     let first = done(&[]);
+    assert!(!announced("encoder.epochs=2") && announced("encoder.epochs=3"));
     assert_eq!(done(&["--set", "network.wiring=lattice"]), first);
     // A named one is what is read.
     let own = dir.path().join("own.safetensors");

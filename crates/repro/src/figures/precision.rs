@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Figure;
-use super::accuracy::{LAG, panel};
+use super::accuracy::{LAG, Swept, panel};
 use super::works::HILL;
 use crate::plot::{Axes, Color, Marker, Page, SERIES, Scale, Stroke, Width};
 use crate::results::stats::mean_std;
@@ -136,7 +136,11 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     let adaptive = ours(name, Marker::diamond(pink), pink, "adaptive", "f32")?;
     let name = "adaptive, double precision";
     let both = ours(name, Marker::ring(red), red, "adaptive", "f64")?;
-    let mut axes = panel(&LAG);
+    let lags = Swept {
+        limits: (-1.3, 31.3),
+        ..LAG
+    };
+    let mut axes = panel(&lags);
     let whole = all
         .numbers("training.epochs")?
         .iter()
@@ -161,7 +165,7 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
     page.key(&mut axes);
     page.place(page.cell(1, 2, 0, 0), axes.tag("a"));
     let mut differences = Axes::new(
-        Scale::linear(LAG.label).limits(LAG.limits.0, LAG.limits.1),
+        Scale::linear(LAG.label).limits(lags.limits.0, lags.limits.1),
         Scale::linear(format!("test samples of {SAMPLES}, less adaptive double")),
     );
     differences.across(0.0, Stroke::solid(Color::GREY).width(0.6));

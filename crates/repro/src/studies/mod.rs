@@ -21,7 +21,9 @@ use anyhow::{Result, anyhow};
 use crate::datasets::{Contents, DataSets};
 pub(crate) use attention::ARCHITECTURE;
 pub(crate) use circuits::{Model, Precision};
-pub use study::{Better, Idle, Job, Metric, Monitor, Outcome, Stopped, Study, StudyKind};
+pub use study::{
+    Better, Idle, Job, Metric, Monitor, Outcome, Preparation, Stopped, Study, StudyKind,
+};
 
 /// Every study there is.
 const ALL: &[StudyKind] = &[

@@ -80,8 +80,22 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Estimated seconds on one core of a current laptop.
     fn seconds(&self) -> f64;
 
+    /// What is still to be made before such runs can begin, once for all of them.
+    fn waits_for(&self, _: &DataSets) -> Option<Preparation> {
+        None
+    }
+
     /// Does the work, which depends on settings, seed and data alone. Calls [`Monitor::at`] now and then.
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
+}
+
+/// Work that several runs wait for, and that is done once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preparation {
+    /// What it is, for people; the same for all runs that share it.
+    pub what: String,
+    /// Estimated seconds, as for [`Study::seconds`].
+    pub seconds: f64,
 }
 
 /// A setting without effect, and the one that is why. Both are dotted keys.
@@ -168,6 +182,8 @@ pub trait Job: Send + Sync {
     fn check_data(&self, data: &DataSets) -> Result<()>;
     /// See [`Study::seconds`].
     fn seconds(&self) -> f64;
+    /// See [`Study::waits_for`].
+    fn waits_for(&self, data: &DataSets) -> Option<Preparation>;
     /// See [`Study::run`].
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
 }
@@ -193,6 +209,9 @@ impl<S: Study> Job for S {
     }
     fn seconds(&self) -> f64 {
         Study::seconds(self)
+    }
+    fn waits_for(&self, data: &DataSets) -> Option<Preparation> {
+        Study::waits_for(self, data)
     }
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         Study::run(self, seed, data, monitor)

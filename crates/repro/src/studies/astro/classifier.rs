@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::circuits::DIVERGED;
 use super::encoder::{DATA, Data, ENCODER, Encoder, Kind};
-use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Preparation, Study};
 use crate::results::started::STARTED;
 use crate::results::{Cell, Column, Table, columns};
 
@@ -286,6 +286,10 @@ impl Study for Classifier {
 
     fn check_data(&self, data: &DataSets) -> Result<()> {
         self.encoder.check_data(&self.data, data)
+    }
+
+    fn waits_for(&self, data: &DataSets) -> Option<Preparation> {
+        self.encoder.training(&self.data, data)
     }
 
     fn seconds(&self) -> f64 {

@@ -18,4 +18,4 @@ pub(super) use structure::Structure;
 pub(super) use sudoku::Sudoku;
 pub(super) use xor::Xor;
 
-use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Preparation, Study};

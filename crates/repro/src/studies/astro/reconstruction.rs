@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{DATA, Data, ENCODER, Encoder};
-use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Preparation, Study};
 use crate::results::{Cell, Column, Table, columns};
 
 /// Settings of a run.
@@ -68,6 +68,10 @@ impl Study for Reconstruction {
 
     fn check_data(&self, data: &DataSets) -> Result<()> {
         self.encoder.check_data(&self.data, data)
+    }
+
+    fn waits_for(&self, data: &DataSets) -> Option<Preparation> {
+        self.encoder.training(&self.data, data)
     }
 
     fn seconds(&self) -> f64 {
