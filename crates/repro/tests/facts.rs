@@ -69,7 +69,7 @@ fn published_runs_repeated() {
     let all = rows("compare_runs.csv");
     let runs: Vec<&Row> = all
         .iter()
-        .filter(|row| row["figure"] == "learning-lag")
+        .filter(|row| row["figure"] == "precision" && row["series"] == "100 ms, euler, f32")
         .collect();
     let off = |row: &&Row| {
         let pairs = ["validation_correct", "test_correct"].map(|set| {
