@@ -23,10 +23,12 @@ mod asked;
 mod axis;
 mod base;
 mod change;
+mod domain;
 mod effect;
 mod plan;
 mod points;
 mod run;
+mod stream;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
