@@ -176,6 +176,16 @@ impl Output {
         self.dir.join(format!("{experiment}.summary.csv"))
     }
 
+    /// `<experiment>.trials.csv`, one row per trial and rung of a search.
+    pub fn trials(&self, experiment: &str) -> PathBuf {
+        self.dir.join(format!("{experiment}.trials.csv"))
+    }
+
+    /// `<experiment>-best.toml`, a study of the best point of a search.
+    pub fn best(&self, experiment: &str) -> PathBuf {
+        self.dir.join(format!("{experiment}-best.toml"))
+    }
+
     /// `data/<experiment>.provenance.toml`.
     pub fn provenance(&self, experiment: &str) -> PathBuf {
         self.data().join(format!("{experiment}.provenance.toml"))

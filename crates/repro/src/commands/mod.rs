@@ -7,6 +7,8 @@ pub(crate) mod encoder;
 pub(crate) mod figures;
 pub(crate) mod list;
 pub(crate) mod provenance;
+mod ranks;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
 pub(crate) mod transformer;
+pub(crate) mod tune;

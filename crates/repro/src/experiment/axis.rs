@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::domain::{Domain, Interval, tidy};
+use super::domain::{Domain, Interval, Scale, tidy};
 use crate::limits;
 
 /// The values that one parameter takes.
@@ -27,13 +27,6 @@ struct Range {
     scale: Option<Scale>,
     random: Option<Value>,
     step: Option<f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Scale {
-    Linear,
-    Log,
 }
 
 impl Axis {

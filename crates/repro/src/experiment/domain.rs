@@ -1,6 +1,7 @@
 //! Where the values of one parameter are drawn from: an interval, steps of it, or a list.
 
 use anyhow::{Result, bail, ensure};
+use serde::Deserialize;
 use serde_json::{Number, Value};
 
 use crate::limits;
@@ -8,6 +9,16 @@ use crate::results::Cell;
 
 /// Significant digits of a drawn number: far more than any result depends on, and few enough to be read.
 const DIGITS: usize = 6;
+
+/// How an axis is divided: into equal differences or equal ratios.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Scale {
+    /// Equal differences.
+    Linear,
+    /// Equal ratios.
+    Log,
+}
 
 /// The values that a parameter may have, each with its place in the unit interval.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,6 +146,14 @@ impl Domain {
                 let index = (place * values.len() as f64) as usize;
                 values[index.min(values.len() - 1)].clone()
             }
+        }
+    }
+
+    /// The number of values, of a list.
+    pub(crate) fn choices(&self) -> Option<usize> {
+        match self {
+            Self::Choice(values) => Some(values.len()),
+            Self::Interval(_) | Self::Steps { .. } => None,
         }
     }
 }
