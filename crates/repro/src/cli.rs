@@ -108,6 +108,12 @@ enum Command {
         #[command(flatten)]
         work: Work,
     },
+    /// Say what a study file may say: its keys, or the settings, metrics and tables of one study
+    Describe {
+        /// The study; without it, the language of study files
+        #[arg(value_name = "STUDY")]
+        study: Option<String>,
+    },
     /// Simulate a network of your own and write its potentials as CSV
     Simulate(commands::simulate::Simulate),
     /// Write data sets as CSV
@@ -181,6 +187,7 @@ fn run(command: Command) -> Result<()> {
             start(&work)?;
             commands::tune::tune(&file, out.as_deref(), &changes, &work)
         }
+        Command::Describe { study } => commands::describe::describe(study.as_deref()),
         Command::Simulate(simulate) => simulate.run(),
         Command::Data(DataCommand::Export(export)) => export.run(),
     }

@@ -63,6 +63,19 @@ impl Repository {
         self.root.join("experiments").join(format!("{name}.toml"))
     }
 
+    /// All of `experiments/*.toml`, in the order of their names.
+    pub(crate) fn experiments(&self) -> Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(self.root.join("experiments"))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|end| end == "toml") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
     /// `experiments/base/`: settings that experiments stand on.
     pub fn bases(&self) -> PathBuf {
         self.root.join("experiments").join("base")

@@ -3,6 +3,7 @@
 pub(crate) mod attention;
 pub(crate) mod compare;
 pub(crate) mod data;
+pub(crate) mod describe;
 pub(crate) mod encoder;
 pub(crate) mod figures;
 pub(crate) mod list;

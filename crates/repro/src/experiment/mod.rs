@@ -315,6 +315,15 @@ impl Experiment {
         self.study.parse(&without, &self.contents).is_ok()
     }
 
+    /// What a setting is where it is left out of `settings`, if it may be.
+    pub(crate) fn default_of(&self, settings: &Value, key: &str) -> Option<Value> {
+        let mut without = settings.clone();
+        tree::remove(&mut without, key);
+        let job = self.study.parse(&without, &self.contents).ok()?;
+        let default = tree::get(&job.settings(), key).cloned();
+        Some(default.unwrap_or(Value::Null))
+    }
+
     /// Refuses a change that has no effect on any of the runs that it was made for, except that it ends what the
     /// file varies.
     pub(crate) fn check_effect(change: &Change, plans: &[Plan]) -> Result<()> {

@@ -253,6 +253,16 @@ impl StudyKind {
         }
     }
 
+    /// What its settings mean.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &'static Column> {
+        self.settings.iter().copied().flatten()
+    }
+
+    /// All tables that its runs may make, with their columns.
+    pub(crate) fn tables(&self) -> &'static [(&'static str, &'static [Column])] {
+        self.tables
+    }
+
     /// What a column of `<experiment>.csv` (no table) or of a table means, if the study declares it.
     pub(crate) fn column(&self, table: Option<&str>, name: &str) -> Option<Column> {
         let known: Vec<Column> = match table {
