@@ -363,3 +363,27 @@ fn mistakes_are_named_before_anything_runs() {
     ]);
     assert!(stderr(&swept).contains("repro tune"), "{}", stderr(&swept));
 }
+
+#[test]
+fn the_search_in_the_readme_runs_as_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let printed = readme
+        .split("```toml\n")
+        .find(|block| block.contains("[tune]"));
+    let printed = printed.unwrap().split("```").next().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("small.toml");
+    fs::write(&file, printed).unwrap();
+    // Of its length only.
+    let short = [
+        "task.train=4",
+        "task.validation=10",
+        "task.test=2",
+        "training.validation_patterns=1",
+    ];
+    let short: Vec<&str> = short.iter().flat_map(|set| ["--set", set]).collect();
+    let output = tune(&file, dir.path(), &short);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(column(dir.path(), "rung").contains(&"3".to_owned()));
+}
