@@ -94,6 +94,27 @@ enum Command {
         #[command(flatten)]
         work: Work,
     },
+    /// Search for the best point of a study of your own, within a budget
+    Tune {
+        /// The study: an experiment file with `[tune]`
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+        /// Folder of the CSV files [default: sweeps/]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Change a setting that the search does not vary, e.g. --set task.train=1000; without --out such
+        /// results have a folder of their own, named after the change
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        changes: Vec<Change>,
+        #[command(flatten)]
+        work: Work,
+    },
+    /// Say what a study file may say: its keys, or the settings, metrics and tables of one study
+    Describe {
+        /// The study; without it, the language of study files
+        #[arg(value_name = "STUDY")]
+        study: Option<String>,
+    },
     /// Simulate a network of your own and write its potentials as CSV
     Simulate(commands::simulate::Simulate),
     /// Write data sets as CSV
@@ -163,6 +184,16 @@ fn run(command: Command) -> Result<()> {
             start(&work)?;
             commands::sweep::sweep(&file, out.as_deref(), &changes, &work)
         }
+        Command::Tune {
+            file,
+            out,
+            changes,
+            work,
+        } => {
+            start(&work)?;
+            commands::tune::tune(&file, out.as_deref(), &changes, &work)
+        }
+        Command::Describe { study } => commands::describe::describe(study.as_deref()),
         Command::Simulate(simulate) => simulate.run(),
         Command::Data(DataCommand::Export(export)) => export.run(),
     }

@@ -63,6 +63,19 @@ impl Repository {
         self.root.join("experiments").join(format!("{name}.toml"))
     }
 
+    /// All of `experiments/*.toml`, in the order of their names.
+    pub(crate) fn experiments(&self) -> Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(self.root.join("experiments"))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|end| end == "toml") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
     /// `experiments/base/`: settings that experiments stand on.
     pub fn bases(&self) -> PathBuf {
         self.root.join("experiments").join("base")
@@ -174,6 +187,16 @@ impl Output {
     /// `<experiment>.summary.csv`, one row per point of a sweep.
     pub fn summary(&self, experiment: &str) -> PathBuf {
         self.dir.join(format!("{experiment}.summary.csv"))
+    }
+
+    /// `<experiment>.trials.csv`, one row per trial and rung of a search.
+    pub fn trials(&self, experiment: &str) -> PathBuf {
+        self.dir.join(format!("{experiment}.trials.csv"))
+    }
+
+    /// `<experiment>-best.toml`, a study of the best point of a search.
+    pub fn best(&self, experiment: &str) -> PathBuf {
+        self.dir.join(format!("{experiment}-best.toml"))
     }
 
     /// `data/<experiment>.provenance.toml`.

@@ -25,6 +25,9 @@ pub(crate) struct Progress {
 struct State {
     /// Estimated seconds and fraction done of every queued run.
     runs: Vec<(f64, f64)>,
+    /// Estimated seconds of all of them, and how many of these are done.
+    work: f64,
+    done: f64,
     finished: usize,
     total: usize,
     last_line: Instant,
@@ -32,23 +35,37 @@ struct State {
     note: Option<String>,
 }
 
+impl State {
+    /// The run at this place of the queue is done up to `fraction`.
+    fn reached(&mut self, position: usize, fraction: f64) {
+        let (seconds, before) = &mut self.runs[position];
+        self.done += *seconds * (fraction - *before);
+        *before = fraction;
+    }
+}
+
 impl Progress {
     /// `skipped` of `total` runs had been finished before.
-    pub(crate) fn new(total: usize, skipped: usize, queue: &[(usize, &Run)]) -> Self {
+    pub(crate) fn new<'a>(
+        total: usize,
+        skipped: usize,
+        queue: impl Iterator<Item = &'a Run>,
+    ) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bar = ProgressBar::with_draw_target(Some(STEPS as u64), ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}") {
             bar.set_style(style);
         }
-        if skipped > 0 && !queue.is_empty() {
+        let runs: Vec<(f64, f64)> = queue
+            .map(|run| (run.job.seconds().max(1e-3), 0.0))
+            .collect();
+        if skipped > 0 && !runs.is_empty() {
             say(format!("{skipped} of {total} runs were finished before"));
         }
         let now = Instant::now();
-        let runs = queue
-            .iter()
-            .map(|(_, run)| (run.job.seconds().max(1e-3), 0.0))
-            .collect();
         let state = State {
+            work: runs.iter().map(|run| run.0).sum(),
+            done: 0.0,
             runs,
             finished: skipped,
             total,
@@ -66,7 +83,7 @@ impl Progress {
     /// The run at this place of the queue is done up to `fraction`.
     pub(crate) fn at(&self, position: usize, fraction: f64) {
         let mut state = self.lock();
-        state.runs[position].1 = fraction;
+        state.reached(position, fraction);
         state.note = None;
         self.show(&mut state, None).into_iter().for_each(say);
     }
@@ -81,7 +98,7 @@ impl Progress {
     /// The run at this place of the queue has ended.
     pub(crate) fn finished(&self, position: usize, run: &Run, experiment: &str) {
         let mut state = self.lock();
-        state.runs[position].1 = 1.0;
+        state.reached(position, 1.0);
         state.finished += 1;
         let line = format!("{experiment}: seed {}, run {}", run.seed, run.key);
         self.show(&mut state, Some(&line)).into_iter().for_each(say);
@@ -94,9 +111,7 @@ impl Progress {
 
     /// Moves the bar; without a terminal, returns a line where one is due.
     fn show(&self, state: &mut State, ended: Option<&str>) -> Option<String> {
-        let total: f64 = state.runs.iter().map(|r| r.0).sum();
-        let done: f64 = state.runs.iter().map(|r| r.0 * r.1).sum();
-        let fraction = done / total.max(1e-9);
+        let fraction = (state.done / state.work.max(1e-9)).clamp(0.0, 1.0);
         let elapsed = self.start.elapsed();
         let left = match fraction {
             f if f > 0.005 => {
@@ -149,7 +164,9 @@ mod tests {
             terminal: false,
             start: Instant::now(),
             state: Mutex::new(State {
-                runs: vec![(10.0, 0.25), (10.0, 0.0)],
+                runs: vec![(10.0, 0.0), (10.0, 0.0)],
+                work: 20.0,
+                done: 0.0,
                 finished: 0,
                 total: 2,
                 last_line: Instant::now(),
@@ -157,6 +174,8 @@ mod tests {
             }),
         };
         let mut state = progress.lock();
+        state.reached(0, 0.5);
+        state.reached(0, 0.25);
         assert_eq!(progress.show(&mut state, None), None);
         let long_ago = Instant::now().checked_sub(LINE_INTERVAL);
         state.last_line = long_ago.expect("the machine has been up for a while");

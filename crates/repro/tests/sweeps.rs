@@ -44,12 +44,22 @@ fn a_sweep_writes_a_row_per_run_and_ranks_the_points() {
         "{table}"
     );
     assert_eq!(table.lines().count(), 1 + 6, "{table}");
+    let said = stderr(&output);
+    assert!(
+        said.contains("ranked by validation_accuracy, the highest first"),
+        "{said}"
+    );
+    assert!(!said.contains("test data"), "{said}");
 
     let summary = fs::read_to_string(dir.path().join("small.summary.csv")).unwrap();
+    assert!(summary.starts_with(
+        "network.eta_up.0,network.learning_lag_ms,validation_accuracy_mean,validation_accuracy_std,\
+         validation_accuracy_standard_error,behind_best,behind_best_standard_error,runs,diverged\n"
+    ));
     let means: Vec<f64> = summary
         .lines()
         .skip(1)
-        .map(|line| line.split(',').rev().nth(3).unwrap().parse().unwrap())
+        .map(|line| line.split(',').nth(2).unwrap().parse().unwrap())
         .collect();
     assert!(
         means.windows(2).all(|w| w[0] >= w[1]),
@@ -114,7 +124,9 @@ fn shards_together_are_the_whole() {
     let (whole, parts) = (dir.path().join("whole"), dir.path().join("parts"));
     assert!(sweep(&file, &whole, &[]).status.success());
     for shard in ["1/3", "2/3", "3/3"] {
-        assert!(sweep(&file, &parts, &["--shard", shard]).status.success());
+        let part = sweep(&file, &parts, &["--shard", shard]);
+        assert!(part.status.success());
+        assert!(stdout(&part).is_empty(), "a share has no ranking");
     }
     // Merging is running without a shard: nothing is left to do.
     let merged = sweep(&file, &parts, &[]);
@@ -222,7 +234,11 @@ fn a_diverging_run_is_a_result() {
     let output = sweep(&file, dir.path(), &["--set", "network.start=random"]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(
-        stdout(&output).contains("2 without result"),
+        stdout(&output)
+            .lines()
+            .last()
+            .unwrap()
+            .contains("2 diverged"),
         "{}",
         stdout(&output)
     );
@@ -245,7 +261,7 @@ fn the_study_in_the_readme_runs_as_printed() {
     assert_eq!(
         results(dir.path()).len(),
         20 * 3 * 3,
-        "draws × lags × seeds"
+        "draws × rates × seeds"
     );
 }
 
@@ -258,6 +274,12 @@ fn points_are_ranked_by_the_good_end_of_their_metric() {
         fs::write(&file, format!("rank_by = \"{rank_by}\"\n{text}")).unwrap();
         let output = sweep(&file, dir.path(), &[]);
         assert!(output.status.success(), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert_eq!(
+            said.contains("it is of test data"),
+            rank_by.starts_with("test_"),
+            "{said}"
+        );
         let mut summary = csv::Reader::from_path(dir.path().join("small.summary.csv")).unwrap();
         let place = summary
             .headers()

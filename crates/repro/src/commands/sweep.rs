@@ -6,27 +6,39 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
+use super::ranks::{Ranks, short, shown};
 use crate::commands::figures::{Work, check_changes};
 use crate::datasets::DataSets;
-use crate::execute::execute;
+use crate::execute::{Interrupted, execute};
 use crate::experiment::{Change, Experiment, Plan};
 use crate::paths::{Output, Repository};
 use crate::profile::Profile;
+use crate::ranking::{OverSeeds, Score};
 use crate::results::stats::mean_std;
 use crate::results::{Cell, Frame, Row, Table};
 use crate::studies::{Better, Metric};
-use crate::terminal::Screen;
+use crate::terminal::{Screen, say};
 
 /// Points shown on the terminal; the summary file has all.
 const SHOWN: usize = 20;
 
+/// What ranks the points.
+#[derive(Clone, Copy)]
+struct Ranking {
+    metric: &'static Metric,
+    better: Better,
+}
+
+/// What each seed found: nothing, if it diverged.
+type Seeds = Vec<(u64, Option<f64>)>;
+
 /// One parameter point over its seeds.
 struct Point {
     values: Vec<String>,
-    mean: f64,
-    std: f64,
-    runs: usize,
-    diverged: usize,
+    seeds: Seeds,
+    score: Score,
+    /// How far the point is behind the best one: mean over the seeds that both have, and its standard error.
+    behind: (f64, f64),
 }
 
 /// Runs the sweep, writes `<name>.csv` and `<name>.summary.csv`, and prints the best points.
@@ -38,7 +50,7 @@ pub(crate) fn sweep(
 ) -> Result<()> {
     let repository = Repository::find()?;
     let experiment = Experiment::read(file, &repository)?;
-    let (metric, better) = ranking(&experiment)?;
+    let ranking = Ranking::of(&experiment)?;
     check_changes(std::slice::from_ref(&experiment), changes)?;
     let plan = experiment.plan(Profile::Quick, changes)?;
     let plans = [Plan {
@@ -52,43 +64,86 @@ pub(crate) fn sweep(
         Some(out) => Output::at(out),
         None => Output::at(Path::new("sweeps")).changed(changes),
     };
+    say(ranking.to_string());
     let data = DataSets::new(&repository.datasets()).keeping(output.made());
-    execute(&plans, &work.options(&output, &data), &|_| Ok(()))?;
-    if work.dry_run {
-        return Ok(());
-    }
+    let ended = execute(&plans, &work.options(&output, &data), &|_| Ok(()));
     let [plan] = plans;
+    match &ended {
+        Err(error) if !error.is::<Interrupted>() => return ended,
+        _ if work.dry_run || !output.runs_csv(&plan.experiment).exists() => return ended,
+        _ => {}
+    }
+    if work.shard.is_some() {
+        say("a share of the runs is not ranked: the same command without --shard ranks all");
+        return ended;
+    }
     let frame = Frame::read(&output.runs_csv(&plan.experiment))?;
-    let points = rank(&plan, &frame, metric, better)?;
-    write_summary(&plan, &output, metric, &points)?;
-    print(&plan, metric, &points)
+    let points = rank(&plan, &frame, ranking)?;
+    write_summary(&plan, &output, ranking, &points)?;
+    print(&plan, ranking, &points)?;
+    ended
 }
 
-/// The metric that ranks the points, and which end of it is the good one.
-fn ranking(experiment: &Experiment) -> Result<(&'static str, Better)> {
-    let Experiment { study, rank_by, .. } = experiment;
-    let name = rank_by.as_deref().unwrap_or(study.headline);
-    let ranks = |metric: &Metric| metric.better.map(|better| (metric.name(), better));
-    let metric = study.metrics.iter().find(|metric| metric.name() == name);
-    metric.and_then(ranks).ok_or_else(|| {
-        let all = study.metrics.iter().filter_map(ranks);
-        let all: Vec<&str> = all.map(|(name, _)| name).collect();
-        anyhow!(
-            "{}: rank_by = {name:?}: points of study {:?} are ranked by one of {}",
-            experiment.origin(),
-            study.name,
-            all.join(", ")
-        )
-    })
+impl Ranking {
+    /// By the metric that the file names, or else the one of the study.
+    fn of(experiment: &Experiment) -> Result<Self> {
+        let Experiment { study, rank_by, .. } = experiment;
+        let name = rank_by.as_deref().unwrap_or(study.headline);
+        let metric = study.metrics.iter().find(|metric| metric.name() == name);
+        let ranking = metric.and_then(|metric| {
+            let better = metric.better?;
+            Some(Self { metric, better })
+        });
+        ranking.ok_or_else(|| {
+            let all = study
+                .metrics
+                .iter()
+                .filter(|metric| metric.better.is_some());
+            let all: Vec<&str> = all.map(Metric::name).collect();
+            anyhow!(
+                "{}: rank_by = {name:?}: points of study {:?} are ranked by one of {}",
+                experiment.origin(),
+                study.name,
+                all.join(", ")
+            )
+        })
+    }
+
+    fn score(self, seeds: &[(u64, Option<f64>)]) -> Score {
+        let values: Vec<Option<f64>> = seeds.iter().map(|(_, value)| *value).collect();
+        Score::of(&values, OverSeeds::Mean, self.better)
+    }
 }
 
-/// The points of the sweep, best first. A diverged run has no metric and counts as such.
-fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<Point>> {
-    let mut groups: Vec<(Vec<String>, Vec<Option<f64>>)> = Vec::new();
+impl std::fmt::Display for Ranking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let end = match self.better {
+            Better::Higher => "highest",
+            Better::Lower => "lowest",
+        };
+        write!(
+            f,
+            "points are ranked by {}, the {end} first",
+            self.metric.name()
+        )?;
+        if self.metric.of_test_data {
+            write!(
+                f,
+                "; it is of test data: what it says of the best of many points is too good"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The points of the sweep, best first, of the runs that have rows. A diverged run has no metric.
+fn rank(plan: &Plan, frame: &Frame, ranking: Ranking) -> Result<Vec<Point>> {
     let rows: HashMap<&str, Row<'_>> = frame
         .rows()
         .map(|row| Ok((row.text("key")?, row)))
         .collect::<Result<_>>()?;
+    let mut places: HashMap<Vec<String>, usize> = HashMap::new();
+    let mut groups: Vec<(Vec<String>, Seeds)> = Vec::new();
     for run in &plan.runs {
         let Some(row) = rows.get(run.key.as_str()) else {
             continue;
@@ -98,96 +153,105 @@ fn rank(plan: &Plan, frame: &Frame, metric: &str, better: Better) -> Result<Vec<
                 .map_or_else(String::new, ToString::to_string)
         };
         let values: Vec<String> = plan.varied.iter().map(value).collect();
-        let score = row.maybe(metric)?;
-        match groups.iter_mut().find(|(v, _)| *v == values) {
-            Some((_, scores)) => scores.push(score),
-            None => groups.push((values, vec![score])),
+        let place = *places.entry(values.clone()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((values, Vec::new()));
         }
+        groups[place]
+            .1
+            .push((run.seed, row.maybe(ranking.metric.name())?));
     }
     let mut points: Vec<Point> = groups
         .into_iter()
-        .map(|(values, scores)| {
-            let valid: Vec<f64> = scores.iter().flatten().copied().collect();
-            let (mean, std) = mean_std(&valid);
-            Point {
-                values,
-                mean,
-                std,
-                runs: scores.len(),
-                diverged: scores.len() - valid.len(),
-            }
+        .map(|(values, seeds)| Point {
+            values,
+            score: ranking.score(&seeds),
+            seeds,
+            behind: (f64::NAN, f64::NAN),
         })
         .collect();
-    let sign = if better == Better::Higher { -1.0 } else { 1.0 };
-    let order = |p: &Point| {
-        if p.mean.is_nan() {
-            f64::INFINITY
-        } else {
-            sign * p.mean
-        }
-    };
-    points.sort_by(|a, b| order(a).total_cmp(&order(b)));
+    points.sort_by(|a, b| a.score.compare(&b.score, ranking.better));
+    let best: HashMap<u64, f64> = points.first().map_or_else(HashMap::new, |best| {
+        let seeds = best.seeds.iter();
+        seeds
+            .filter_map(|(seed, value)| Some((*seed, (*value)?)))
+            .collect()
+    });
+    for point in points.iter_mut().skip(1) {
+        point.behind = behind(&point.seeds, &best, ranking.better);
+    }
     Ok(points)
 }
 
-fn write_summary(plan: &Plan, output: &Output, metric: &str, points: &[Point]) -> Result<()> {
-    let scores = [format!("{metric}_mean"), format!("{metric}_std")];
-    let counts = ["runs", "without_result"].map(str::to_owned);
-    let mut table = Table::new(plan.varied.iter().cloned().chain(scores).chain(counts));
+/// How far the seeds of a point are behind those of the best one: mean of the differences of seeds, and its standard error.
+fn behind(seeds: &[(u64, Option<f64>)], best: &HashMap<u64, f64>, better: Better) -> (f64, f64) {
+    let sign = match better {
+        Better::Higher => 1.0,
+        Better::Lower => -1.0,
+    };
+    let pairs = seeds.iter();
+    let differences: Vec<f64> = pairs
+        .filter_map(|(seed, value)| Some(sign * (best.get(seed)? - (*value)?)))
+        .collect();
+    let (mean, std) = mean_std(&differences);
+    (mean, std / (differences.len() as f64).sqrt())
+}
+
+fn write_summary(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point]) -> Result<()> {
+    let metric = ranking.metric.name();
+    let scores = ["mean", "std", "standard_error"].map(|what| format!("{metric}_{what}"));
+    let others = [
+        "behind_best",
+        "behind_best_standard_error",
+        "runs",
+        "diverged",
+    ];
+    let others = others.map(str::to_owned);
+    let mut table = Table::new(plan.varied.iter().cloned().chain(scores).chain(others));
     table.rows = points
         .iter()
-        .map(|p| {
-            let values = p.values.iter().map(|v| Cell::parse(v.trim_matches('"')));
-            let rest = [
-                p.mean.into(),
-                p.std.into(),
-                p.runs.into(),
-                p.diverged.into(),
-            ];
-            values.chain(rest).collect()
-        })
+        .map(
+            |Point {
+                 values,
+                 score,
+                 behind,
+                 ..
+             }| {
+                let values = values.iter().map(|v| Cell::parse(v.trim_matches('"')));
+                let rest = [
+                    score.value.into(),
+                    score.std.into(),
+                    score.standard_error.into(),
+                    behind.0.into(),
+                    behind.1.into(),
+                    score.runs.into(),
+                    score.diverged.into(),
+                ];
+                values.chain(rest).collect()
+            },
+        )
         .collect();
     table.write(&output.summary(&plan.experiment))
 }
 
-fn print(plan: &Plan, metric: &str, points: &[Point]) -> Result<()> {
+fn print(plan: &Plan, ranking: Ranking, points: &[Point]) -> Result<()> {
     let mut out = Screen::new();
-    let names: Vec<&str> = plan
-        .varied
-        .iter()
-        .map(|k| k.split_once('.').map_or(k.as_str(), |(_, rest)| rest))
-        .collect();
-    let widths: Vec<usize> = names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| {
-            points
-                .iter()
-                .map(|p| p.values[i].len())
-                .fold(name.len(), usize::max)
-                + 2
-        })
-        .collect();
-    for (name, width) in names.iter().zip(&widths) {
-        write!(out, "{name:<width$}")?;
-    }
-    writeln!(out, "{metric:>18}{:>10}{:>6}", "± std", "runs")?;
-    for point in points.iter().take(SHOWN) {
-        for (value, width) in point.values.iter().zip(&widths) {
-            write!(out, "{value:<width$}")?;
-        }
-        let note = if point.diverged > 0 {
-            format!("  {} without result", point.diverged)
-        } else {
-            String::new()
-        };
-        let std = if point.std.is_nan() {
-            "–".to_owned()
-        } else {
-            format!("{:.5}", point.std)
-        };
-        writeln!(out, "{:>18.5}{std:>10}{:>6}{note}", point.mean, point.runs)?;
-    }
+    let names = plan.varied.iter().map(|key| short(key).to_owned());
+    let numbers = [ranking.metric.name(), "± s.e.", "± std", "runs"].map(str::to_owned);
+    let row = |Point { values, score, .. }: &Point| -> Vec<String> {
+        let numbers = [score.value, score.standard_error, score.std].map(shown);
+        let row = values.iter().cloned().chain(numbers);
+        let diverged = (score.diverged > 0).then(|| format!("{} diverged", score.diverged));
+        row.chain([score.runs.to_string()])
+            .chain(diverged)
+            .collect()
+    };
+    let ranks = Ranks {
+        names: names.chain(numbers).collect(),
+        words: plan.varied.len(),
+        rows: points.iter().take(SHOWN).map(row).collect(),
+    };
+    ranks.print(&mut out)?;
     if points.len() > SHOWN {
         writeln!(
             out,
@@ -196,4 +260,23 @@ fn print(plan: &Plan, metric: &str, points: &[Point]) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_held_against_the_best_one_seed_by_seed() {
+        let best = HashMap::from([(1, 0.9), (2, 0.7), (3, 0.8)]);
+        // Whatever the seeds have in common is no difference of the points.
+        let seeds = [(1, Some(0.8)), (2, Some(0.6)), (3, None), (4, Some(0.1))];
+        let (mean, error) = behind(&seeds, &best, Better::Higher);
+        assert!(
+            (mean - 0.1).abs() < 1e-12 && error < 1e-12,
+            "{mean} {error}"
+        );
+        assert!((behind(&seeds, &best, Better::Lower).0 + 0.1).abs() < 1e-12);
+        assert!(behind(&seeds[2..], &best, Better::Higher).0.is_nan());
+    }
 }

@@ -1,11 +1,10 @@
 //! What varies in an experiment: lists, ranges and random draws of parameter values.
 
 use anyhow::{Result, bail, ensure};
-use rand::RngExt as _;
-use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use super::domain::{Domain, Interval, Scale, tidy};
 use crate::limits;
 
 /// The values that one parameter takes.
@@ -14,33 +13,20 @@ pub(super) enum Axis {
     /// These values, in this order.
     Values(Vec<Value>),
     /// Drawn anew for every random point of the block.
-    Random(Interval),
+    Random(Domain),
 }
 
-/// `{ from = 0.0, to = 30.0, points = 60, scale = "log" }` or
-/// `{ from = 1e-5, to = 1e-2, random = "log-uniform" }`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+/// `{ from = 0.0, to = 30.0, points = 60, scale = "log" }`,
+/// `{ from = 10, to = 200, random = "log-uniform", step = 10 }`, or `{ random = ["sigmoid", "relu"] }`.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Interval {
-    from: f64,
-    to: f64,
+struct Range {
+    from: Option<f64>,
+    to: Option<f64>,
     points: Option<usize>,
     scale: Option<Scale>,
-    random: Option<Distribution>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Scale {
-    Linear,
-    Log,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Distribution {
-    Uniform,
-    LogUniform,
+    random: Option<Value>,
+    step: Option<f64>,
 }
 
 impl Axis {
@@ -54,53 +40,59 @@ impl Axis {
                 );
                 Ok(Self::Values(values.clone()))
             }
-            Value::Object(_) => Interval::deserialize(value)?.into_axis(),
+            Value::Object(_) => Range::deserialize(value)?.into_axis(),
             scalar => Ok(Self::Values(vec![scalar.clone()])),
         }
     }
+
+    /// Whether a table is an axis, and not one of further keys.
+    pub(super) fn is_axis(table: &serde_json::Map<String, Value>) -> bool {
+        let own = ["from", "to", "random"];
+        own.iter().any(|key| table.contains_key(*key))
+    }
 }
 
-impl Interval {
+impl Range {
     fn into_axis(self) -> Result<Axis> {
-        let Self {
-            from,
-            to,
-            points,
-            scale,
-            random,
-        } = self;
-        ensure!(
-            from.is_finite() && to.is_finite() && from <= to,
-            "from = {from}, to = {to}: both must be finite, and from no larger than to"
-        );
-        let logarithmic = scale == Some(Scale::Log) || random == Some(Distribution::LogUniform);
-        ensure!(
-            !logarithmic || from > 0.0,
-            "from = {from}: a logarithmic axis needs from > 0"
-        );
+        let (points, scale, step) = (self.points, self.scale, self.step);
+        // Whether its logarithm is uniform.
+        let random = match &self.random {
+            Some(Value::Array(values)) => {
+                ensure!(
+                    [self.from, self.to, step] == [None; 3] && points.is_none() && scale.is_none(),
+                    "a list to draw from stands alone: {{ random = [1, 2] }}"
+                );
+                return Ok(Axis::Random(Domain::choice(values)?));
+            }
+            Some(Value::String(word)) if word == "uniform" => Some(false),
+            Some(Value::String(word)) if word == "log-uniform" => Some(true),
+            Some(other) => bail!(
+                "random = {other}: it is \"uniform\", \"log-uniform\", or a list of values to draw from"
+            ),
+            None => None,
+        };
+        let (Some(from), Some(to)) = (self.from, self.to) else {
+            bail!("an interval needs from and to");
+        };
+        let log = scale == Some(Scale::Log) || random == Some(true);
+        let interval = Interval::new(from, to, log)?;
         match (points, random) {
             (Some(points), None) => {
                 ensure!(points >= 2, "points = {points}: a range needs at least 2");
+                ensure!(
+                    step.is_none(),
+                    "step goes with random; a range has its number of points"
+                );
                 limits::check_runs(&format!("points = {points}"), points as f64)?;
-                let value = |i: usize| {
-                    let t = i as f64 / (points - 1) as f64;
-                    match (i, scale) {
-                        (0, _) => from,
-                        (i, _) if i == points - 1 => to,
-                        (_, Some(Scale::Log)) => from * (to / from).powf(t),
-                        _ => from + (to - from) * t,
-                    }
-                };
-                Ok(Axis::Values(
-                    (0..points).map(|i| number(value(i))).collect(),
-                ))
+                let value = |i: usize| tidy(interval.at(i as f64 / (points - 1) as f64));
+                Ok(Axis::Values((0..points).map(value).collect()))
             }
             (None, Some(_)) => {
                 ensure!(
                     scale.is_none(),
                     "scale goes with points; a random axis has its distribution"
                 );
-                Ok(Axis::Random(self))
+                Ok(Axis::Random(Domain::numbers(interval, step)?))
             }
             (None, None) => bail!(
                 "a range needs points = N (and scale = \"linear\" or \"log\"), \
@@ -111,33 +103,15 @@ impl Interval {
             ),
         }
     }
-
-    /// One random value.
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Value {
-        let u: f64 = rng.random();
-        let Self { from, to, .. } = *self;
-        number(match self.random {
-            Some(Distribution::LogUniform) => from * (to / from).powf(u),
-            _ => from + (to - from) * u,
-        })
-    }
-}
-
-/// A whole number as an integer, so that it can also stand for a count.
-fn number(x: f64) -> Value {
-    if x.fract() == 0.0 && x.abs() < 1e15 {
-        Value::from(x as i64)
-    } else {
-        Number::from_f64(x).map_or(Value::Null, Value::Number)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng as _;
+    use rand::RngExt as _;
     use serde_json::json;
 
     use super::*;
+    use crate::experiment::stream::stream;
 
     fn values(v: Value) -> Vec<f64> {
         match Axis::parse(&v).unwrap() {
@@ -153,20 +127,18 @@ mod tests {
             [0.0, 0.25, 0.5, 0.75, 1.0]
         );
         let log = values(json!({"from": 0.01, "to": 100.0, "points": 5, "scale": "log"}));
-        for (x, y) in log.iter().zip([0.01, 0.1, 1.0, 10.0, 100.0]) {
-            assert!((x / y - 1.0).abs() < 1e-12, "{x} {y}");
-        }
+        assert_eq!(log, [0.01, 0.1, 1.0, 10.0, 100.0]);
     }
 
     #[test]
     fn draws_are_distributed_as_their_axis_says() {
         let below = |random: &str, middle: f64| {
             let axis = Axis::parse(&json!({"from": 1e-4, "to": 1.0, "random": random})).unwrap();
-            let Axis::Random(interval) = axis else {
+            let Axis::Random(domain) = axis else {
                 panic!("not random")
             };
-            let mut rng = ChaCha8Rng::seed_from_u64(1);
-            let draws = (0..400).map(|_| interval.draw(&mut rng).as_f64().unwrap());
+            let mut rng = stream(1, "axis");
+            let draws = (0..400).map(|_| domain.at(rng.random()).as_f64().unwrap());
             draws.filter(|x| *x < middle).count()
         };
         // Half of 400 draws lie below the middle, within four standard deviations of 10.
@@ -189,6 +161,13 @@ mod tests {
             (json!({"from": 0, "to": 1, "points": 1}), "at least 2"),
             (json!({"from": 0, "to": 1, "random": "normal"}), "normal"),
             (json!({"from": 0, "to": 1, "number": 3}), "number"),
+            (json!({"from": 0, "random": "uniform"}), "from and to"),
+            (json!({"random": [1]}), "at least two"),
+            (json!({"random": [1, 2], "to": 3}), "stands alone"),
+            (
+                json!({"from": 0, "to": 1, "points": 3, "step": 1}),
+                "step goes with random",
+            ),
             (
                 json!({"from": 0, "to": 1, "points": 3, "random": "uniform"}),
                 "exclude",

@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use crate::settings::plain;
 
 /// What a base cannot have: it is settings and nothing else.
-const NOT_SETTINGS: [&str; 6] = ["study", "about", "rank_by", "seeds", "points", "profile"];
+const NOT_SETTINGS: [&str; 7] = [
+    "study", "about", "rank_by", "seeds", "points", "profile", "tune",
+];
 
 /// The settings of a file at `path`: its own, over those of the base that it names, if it names one. `bases` is
 /// the folder of those that ship.

@@ -30,15 +30,15 @@ pub(super) fn check_runs(runs: &[Run]) -> Result<()> {
 }
 
 /// Refuses a setting that somebody wrote and that has no effect on any of the runs.
-pub(super) fn check_key(key: &str, runs: &[Run]) -> Result<()> {
+pub(super) fn check_key(key: &str, runs: &[&Run]) -> Result<()> {
     let idle = |run: &Run| {
         run.job
             .idle()
             .into_iter()
             .find(|idle| stands_for(idle.key, key))
     };
-    match runs.first().and_then(idle) {
-        Some(reason) if runs.iter().all(|run| idle(run).is_some()) => refuse(key, &runs[0], reason),
+    match runs.first().and_then(|run| idle(run)) {
+        Some(reason) if runs.iter().all(|run| idle(run).is_some()) => refuse(key, runs[0], reason),
         _ => Ok(()),
     }
 }

@@ -17,16 +17,20 @@
 //! "network.learning_lag_ms" = { from = 0, to = 30, points = 7 }
 //! ```
 //!
-//! A file of a user's own sweep has `seeds` and `[[points]]` at the top level and needs no profile.
+//! A file of a user's own sweep has `seeds` and `[[points]]` at the top level and needs no profile; one of a search has
+//! `[tune]` in place of points (see `search`).
 
 mod asked;
 mod axis;
 mod base;
 mod change;
+mod domain;
 mod effect;
 mod plan;
 mod points;
 mod run;
+pub(crate) mod searched;
+mod stream;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -39,8 +43,11 @@ use serde_json::{Map, Value};
 
 pub(crate) use asked::setting_cell;
 pub use change::Change;
+pub(crate) use domain::{Domain, Interval, Scale, number, tidy};
 pub use plan::Plan;
+pub(crate) use points::check_apart;
 pub use run::Run;
+pub(crate) use stream::stream;
 
 use crate::datasets::Contents;
 use crate::limits;
@@ -69,6 +76,8 @@ pub struct Experiment {
     own: Vec<String>,
     amount: Amount,
     profiles: BTreeMap<String, Amount>,
+    /// The table of a search, as it stands there.
+    tune: Option<Value>,
     contents: Arc<Contents>,
 }
 
@@ -154,6 +163,7 @@ impl Experiment {
                 "there is no profile {key:?}; the profiles are quick and paper"
             );
         }
+        let tune = top.remove("tune");
         let mut amount = Map::new();
         for key in ["seeds", "points"] {
             if let Some(value) = top.remove(key) {
@@ -175,6 +185,7 @@ impl Experiment {
             own,
             amount,
             profiles,
+            tune,
             contents: Arc::clone(repository.contents()),
         })
     }
@@ -185,6 +196,11 @@ impl Experiment {
     /// the file varies is then fixed. Keys in `changes` that this study does not have are left out;
     /// [`Self::knows`] tells.
     pub fn plan(&self, profile: Profile, changes: &[Change]) -> Result<Plan> {
+        ensure!(
+            self.tune.is_none(),
+            "{}: key tune: this is a search: `repro tune` does it",
+            self.origin
+        );
         let (varied, runs) = self.runs(profile, changes)?;
         let asked = |profile| -> Result<Arc<Asked>> {
             let (_, runs) = self.runs(profile, &[])?;
@@ -280,7 +296,8 @@ impl Experiment {
             let written = written.filter(|key| self.is_optional(&settings, key));
             let axes = blocks.iter().flat_map(Block::keys);
             let mut written = written.map(String::as_str).chain(axes);
-            written.try_for_each(|key| effect::check_key(key, &runs))?;
+            let all: Vec<&Run> = runs.iter().collect();
+            written.try_for_each(|key| effect::check_key(key, &all))?;
         }
         let mut varied: Vec<String> = Vec::new();
         for key in blocks.iter().flat_map(Block::keys) {
@@ -298,6 +315,15 @@ impl Experiment {
         self.study.parse(&without, &self.contents).is_ok()
     }
 
+    /// What a setting is where it is left out of `settings`, if it may be.
+    pub(crate) fn default_of(&self, settings: &Value, key: &str) -> Option<Value> {
+        let mut without = settings.clone();
+        tree::remove(&mut without, key);
+        let job = self.study.parse(&without, &self.contents).ok()?;
+        let default = tree::get(&job.settings(), key).cloned();
+        Some(default.unwrap_or(Value::Null))
+    }
+
     /// Refuses a change that has no effect on any of the runs that it was made for, except that it ends what the
     /// file varies.
     pub(crate) fn check_effect(change: &Change, plans: &[Plan]) -> Result<()> {
@@ -308,7 +334,8 @@ impl Experiment {
             if !plan.runs.iter().any(has) {
                 continue;
             }
-            match effect::check_key(&change.key, &plan.runs) {
+            let all: Vec<&Run> = plan.runs.iter().collect();
+            match effect::check_key(&change.key, &all) {
                 Err(error) if !ends(plan) => first = first.and(Err(error)),
                 _ => return Ok(()),
             }

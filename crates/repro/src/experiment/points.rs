@@ -1,11 +1,11 @@
 //! A `[[points]]` block: axes, crossed or paired, as a list of parameter points.
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt as _;
 use serde_json::{Map, Value};
 
 use super::axis::Axis;
+use super::stream::stream;
 use crate::limits;
 
 /// Some axes and how they are combined.
@@ -45,6 +45,7 @@ impl Block {
             random == out.draws.is_some(),
             "draws = N and random axes belong together: this block has only one of them"
         );
+        check_apart(out.keys())?;
         Ok(out)
     }
 
@@ -60,7 +61,7 @@ impl Block {
         for (key, axis) in self.axes.iter().filter(|(key, _)| !fixed(key)) {
             match axis {
                 Axis::Values(values) => lists.push((key, values)),
-                Axis::Random(interval) => random.push((key, interval)),
+                Axis::Random(domain) => random.push((key, domain)),
             }
         }
         let crossed_points = lists.iter().map(|(_, values)| values.len() as f64);
@@ -78,12 +79,14 @@ impl Block {
         if random.is_empty() {
             return Ok(listed);
         }
-        // One generator for all axes in turn: adding draws keeps the earlier ones.
-        let mut rng = ChaCha8Rng::seed_from_u64(self.draw_seed);
-        let draws = (0..self.draws.unwrap_or(0)).map(|_| -> Point {
-            random
-                .iter()
-                .map(|(key, i)| ((*key).clone(), i.draw(&mut rng)))
+        // More draws keep the earlier ones, and more axes those of the others.
+        let mut streams: Vec<_> = random
+            .iter()
+            .map(|(key, _)| stream(self.draw_seed, key))
+            .collect();
+        let draws = (0..draws).map(|_| -> Point {
+            let axes = random.iter().zip(&mut streams);
+            axes.map(|((key, domain), stream)| ((*key).clone(), domain.at(stream.random())))
                 .collect()
         });
         Ok(draws
@@ -100,7 +103,7 @@ impl Block {
 /// `"network.g_a" = …`, or `network.g_a = …`, which TOML reads as nested tables.
 fn collect_axes(key: &str, value: &Value, axes: &mut Vec<(String, Axis)>) -> Result<()> {
     match value {
-        Value::Object(map) if !map.contains_key("from") && !map.contains_key("to") => {
+        Value::Object(map) if !Axis::is_axis(map) => {
             for (name, child) in map {
                 collect_axes(&format!("{key}.{name}"), child, axes)?;
             }
@@ -112,6 +115,22 @@ fn collect_axes(key: &str, value: &Value, axes: &mut Vec<(String, Axis)>) -> Res
             Ok(())
         }
     }
+}
+
+/// Refuses two keys of which one stands for what the other is a part of: the later one would take the place of the other.
+pub(crate) fn check_apart<'a>(keys: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut keys: Vec<Vec<&str>> = keys.map(|key| key.split('.').collect()).collect();
+    keys.sort_unstable();
+    // Whatever lies below a key follows it at once.
+    for pair in keys.windows(2) {
+        ensure!(
+            !pair[1].starts_with(&pair[0]),
+            "{} and {} overwrite each other: leave one out",
+            pair[0].join("."),
+            pair[1].join(".")
+        );
+    }
+    Ok(())
 }
 
 fn whole(key: &str, value: &Value) -> Result<u64> {
@@ -199,8 +218,28 @@ mod tests {
     }
 
     #[test]
+    fn an_axis_more_does_not_move_the_draws_of_another() {
+        let x = json!({"from": 0, "to": 1, "random": "uniform"});
+        let values = |block: Value| -> Vec<Value> {
+            let points = points(block).unwrap();
+            let x = |point: &Point| point.iter().find(|(key, _)| key == "x").unwrap().1.clone();
+            points.iter().map(x).collect()
+        };
+        let alone = values(json!({"draws": 4, "x": x}));
+        let beside = json!({"draws": 4, "a": x, "x": x, "b": {"random": ["u", "v"]}});
+        assert_eq!(alone, values(beside.clone()));
+        let mut points = points(beside).unwrap().into_iter();
+        assert!(
+            points.all(|point| point[0].1 != point[1].1),
+            "each has its own"
+        );
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (bad, word) in [
+            (json!({"a": [1, 2], "a.b": [3]}), "a and a.b overwrite"),
+            (json!({"a": {"b": {"c": 1}}, "a.b": [3]}), "a.b and a.b.c"),
             (json!({"combine": "zip"}), "cross"),
             (
                 json!({"combine": "pair", "a": [1, 2], "b": [1, 2, 3]}),

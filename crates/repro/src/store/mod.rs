@@ -106,6 +106,12 @@ impl Store {
         self.finished.contains_key(key)
     }
 
+    /// A metric of this run, if it has a result with a number of that name, and did not diverge.
+    pub(crate) fn metric(&self, key: &str, name: &str) -> Option<f64> {
+        let (record, _) = self.finished.get(key)?;
+        record.metric(name)
+    }
+
     /// Keeps a result, on disk first. Says whether its numbers are those that the run had before, if it had any.
     pub fn keep(&mut self, record: Record) -> Result<Option<bool>> {
         let key = record.key.clone();

@@ -36,6 +36,15 @@ impl Record {
         }
     }
 
+    /// The number of a metric, if it has one.
+    pub(super) fn metric(&self, name: &str) -> Option<f64> {
+        let metric = self.metrics.iter().find(|(metric, _)| metric == name);
+        match metric {
+            Some((_, Cell::Number(x))) => Some(*x),
+            _ => None,
+        }
+    }
+
     /// Whether all numbers are those of another record of the same run. Words may differ: which vector unit
     /// computed is one of them.
     pub(super) fn has_numbers_of(&self, other: &Self) -> bool {

@@ -121,6 +121,8 @@ pub struct Metric {
     pub column: Column,
     /// Which end is the good one, if one is.
     pub better: Option<Better>,
+    /// Whether it is of test data, by which nothing may be chosen.
+    pub of_test_data: bool,
 }
 
 impl Metric {
@@ -148,7 +150,24 @@ impl Metric {
     }
 
     const fn new(column: Column, better: Option<Better>) -> Self {
-        Self { column, better }
+        Self {
+            column,
+            better,
+            of_test_data: false,
+        }
+    }
+
+    /// The same, of test data.
+    pub(crate) const fn of_test_data(self) -> Self {
+        Self {
+            of_test_data: true,
+            ..self
+        }
+    }
+
+    /// Whether it is a number, and not a word or a text.
+    pub(crate) fn is_number(&self) -> bool {
+        !["word", "text"].contains(&self.column.unit)
     }
 
     /// The name of the column.
@@ -251,6 +270,16 @@ impl StudyKind {
                 Ok(Box::new(study))
             },
         }
+    }
+
+    /// What its settings mean.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &'static Column> {
+        self.settings.iter().copied().flatten()
+    }
+
+    /// All tables that its runs may make, with their columns.
+    pub(crate) fn tables(&self) -> &'static [(&'static str, &'static [Column])] {
+        self.tables
     }
 
     /// What a column of `<experiment>.csv` (no table) or of a table means, if the study declares it.

@@ -221,12 +221,14 @@ impl Study for Classifier {
             "test_accuracy",
             "fraction",
             "correct test images after training",
-        ),
+        )
+        .of_test_data(),
         Metric::lower(
             "test_loss",
             "nats",
             "cross-entropy per test image after training",
-        ),
+        )
+        .of_test_data(),
         Metric::lower(
             "train_loss",
             "nats",
@@ -236,10 +238,11 @@ impl Study for Classifier {
             "started",
             "0 or 1",
             "whether the run started to learn: test_accuracy is at least 0.2",
-        ),
+        )
+        .of_test_data(),
         DIVERGED,
     ];
-    const HEADLINE: &'static str = "test_accuracy";
+    const HEADLINE: &'static str = "train_loss";
     const SETTINGS: &'static [&'static [Column]] = &[DATA, ENCODER, TRAINING, SETTINGS];
     const TABLES: &'static [(&'static str, &'static [Column])] = &[("history", &HISTORY)];
 

@@ -95,12 +95,14 @@ impl Study for Joint {
             "astrocytes_accuracy",
             "fraction",
             "test accuracy of astrocytes, mean over replicates",
-        ),
+        )
+        .of_test_data(),
         Metric::higher(
             "neurons_accuracy",
             "fraction",
             "test accuracy of neurons, mean over replicates",
-        ),
+        )
+        .of_test_data(),
         Metric::lower(
             "vae_loss",
             "nats",

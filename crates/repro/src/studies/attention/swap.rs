@@ -162,7 +162,7 @@ const SETTINGS: &[Column] = &columns! {
 impl Study for AttentionSwap {
     const NAME: &'static str = "attention-swap";
     const METRICS: &'static [Metric] = &[
-        Metric::higher("accuracy", "fraction", "correct test images"),
+        Metric::higher("accuracy", "fraction", "correct test images").of_test_data(),
         Metric::neutral("images", "images", "test images classified"),
     ];
     const HEADLINE: &'static str = "accuracy";

@@ -108,8 +108,9 @@ impl Study for MnistRun {
             "test_mse",
             "",
             "mean squared error of the output potentials over the test images after training",
-        ),
-        Metric::lower("test_error", "fraction", "wrong test images after training"),
+        )
+        .of_test_data(),
+        Metric::lower("test_error", "fraction", "wrong test images after training").of_test_data(),
         DIVERGED,
     ];
     const HEADLINE: &'static str = "validation_error";

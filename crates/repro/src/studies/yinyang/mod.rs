@@ -106,17 +106,19 @@ impl Study for YinYang {
             "test_accuracy",
             "fraction",
             "correct test samples after training",
-        ),
+        )
+        .of_test_data(),
         Metric::lower(
             "test_mse",
             "",
             "mean squared error of the output potentials over the test samples after training",
-        ),
+        )
+        .of_test_data(),
         IP_DISTANCE,
         PI_DISTANCE,
         DIVERGED,
     ];
-    const HEADLINE: &'static str = "test_accuracy";
+    const HEADLINE: &'static str = "validation_accuracy";
     const SETTINGS: &'static [&'static [Column]] = &[MODEL, NETWORK, TASK, SETTINGS];
     const TABLES: &'static [(&'static str, &'static [Column])] =
         &[("curves", &CURVES), ("predictions", &PREDICTIONS)];

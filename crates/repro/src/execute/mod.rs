@@ -1,80 +1,26 @@
 //! Runs plans: in parallel, past what is already finished, stoppable at any moment.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod options;
+mod pool;
+mod session;
+mod stop;
+
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 
-use crate::datasets::DataSets;
 use crate::experiment::{Plan, Run};
-use crate::paths::Output;
 use crate::progress::{Progress, duration};
 use crate::results::provenance::Command;
 use crate::store::{Lock, Record, Store};
-use crate::studies::{Monitor, Outcome, Preparation, Stopped};
+use crate::studies::Preparation;
 use crate::terminal::{count, say};
-
-/// Set by the first Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
-
-/// The end of an interrupted command; everything finished has been kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted {
-    /// Runs that have results.
-    pub finished: usize,
-    /// Runs in all.
-    pub total: usize,
-    /// Whether runs that had results were computed again.
-    pub fresh: bool,
-}
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            finished,
-            total,
-            fresh,
-        } = self;
-        let then = match fresh {
-            true => {
-                "with --fresh they are computed once more, without it all that is there is used"
-            }
-            false => "the same command goes on from there",
-        };
-        write!(
-            f,
-            "interrupted with {finished} of {total} runs finished and kept; {then}"
-        )
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
-/// Makes Ctrl-C end the command orderly; a second one ends it at once.
-pub fn stop_on_ctrl_c() -> Result<()> {
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .context("cannot listen for Ctrl-C")
-}
-
-/// How plans are executed.
-pub struct Options<'a> {
-    /// Where results are and go.
-    pub output: &'a Output,
-    /// What runs are handed.
-    pub data: &'a DataSets,
-    /// Computes again what has results.
-    pub fresh: bool,
-    /// Says what would be done, and does nothing.
-    pub dry_run: bool,
-    /// Goes on with the other runs when one fails.
-    pub keep_going: bool,
-}
+pub use options::Options;
+use pool::{compute, failed, lock};
+pub(crate) use session::Session;
+pub use stop::{Interrupted, stop_on_ctrl_c};
 
 struct Work<'a> {
     plan: &'a Plan,
@@ -163,47 +109,28 @@ pub fn execute(
         }
     }
     let total = plans.iter().map(|p| p.share().count()).sum::<usize>();
-    let progress = Progress::new(total, total - queue.len(), &queue);
+    let progress = Progress::new(
+        total,
+        total - queue.len(),
+        queue.iter().map(|(_, run)| *run),
+    );
     let (repeated, others) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let next = AtomicUsize::new(0);
-    let failures: Mutex<Vec<anyhow::Error>> = Mutex::default();
-    let goes_on = || options.keep_going || lock(&failures).is_empty();
-    let fail = |error: anyhow::Error| {
-        if options.keep_going {
-            say(format!("failed: {error:#}"));
+    let ended = |position: usize, record: Record| -> Result<()> {
+        let (index, run) = queue[position];
+        let work = &work[index];
+        match lock(&work.store).keep(record)? {
+            Some(true) => repeated.fetch_add(1, Ordering::Relaxed),
+            Some(false) => others.fetch_add(1, Ordering::Relaxed),
+            None => 0,
+        };
+        progress.finished(position, run, &work.plan.experiment);
+        if work.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            finish(index)?;
         }
-        lock(&failures).push(error);
+        Ok(())
     };
-    rayon::scope(|scope| {
-        for _ in 0..rayon::current_num_threads().min(queue.len()) {
-            scope.spawn(|_| {
-                while !STOP.load(Ordering::Relaxed) && goes_on() {
-                    let position = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&(index, run)) = queue.get(position) else {
-                        break;
-                    };
-                    let work = &work[index];
-                    let result =
-                        one(run, work.plan, data, &progress, position).and_then(|record| {
-                            let Some(record) = record else { return Ok(()) };
-                            match lock(&work.store).keep(record)? {
-                                Some(true) => repeated.fetch_add(1, Ordering::Relaxed),
-                                Some(false) => others.fetch_add(1, Ordering::Relaxed),
-                                None => 0,
-                            };
-                            progress.finished(position, run, &work.plan.experiment);
-                            if work.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                                finish(index)?;
-                            }
-                            Ok(())
-                        });
-                    if let Err(error) = result {
-                        fail(error);
-                    }
-                }
-            });
-        }
-    });
+    let waiting: Vec<(&Plan, &Run)> = queue.iter().map(|&(i, run)| (work[i].plan, run)).collect();
+    let failures = compute(&waiting, options, &progress, &ended);
     progress.close();
     // What is finished of an unfinished plan goes into its CSV files as well.
     let mut finished = 0;
@@ -221,25 +148,17 @@ pub fn execute(
             "computed again: {repeated} with the numbers there were before, {others} with others"
         ));
     }
-    let mut failures = std::mem::take(&mut *lock(&failures));
-    match failures.len() {
-        1 => Err(failures.remove(0)),
-        2.. => Err(anyhow!(
-            "{} of {total} runs failed, the first of them: {:#}",
-            failures.len(),
-            failures[0]
-        )),
-        0 if finished < total => {
-            let fresh = options.fresh;
-            Err(Interrupted {
-                finished,
-                total,
-                fresh,
-            }
-            .into())
+    failed(failures, total)?;
+    if finished < total {
+        let fresh = options.fresh;
+        return Err(Interrupted {
+            finished,
+            total,
+            fresh,
         }
-        0 => Ok(()),
+        .into());
     }
+    Ok(())
 }
 
 /// What is about to be done, for people: amount, what is there, where it goes, and how long it takes.
@@ -297,66 +216,4 @@ fn origins(work: &[Work<'_>]) -> String {
     }
     let [csv, journal, computed] = counts;
     format!("results: {csv} taken from CSV files, {journal} from journals, {computed} computed")
-}
-
-/// One run; `None` if it was stopped.
-fn one(
-    run: &Run,
-    plan: &Plan,
-    data: &DataSets,
-    progress: &Progress,
-    position: usize,
-) -> Result<Option<Record>> {
-    let start = Instant::now();
-    let tell = |fraction: f64| progress.at(position, fraction);
-    let note = |what: String| progress.waits(what);
-    let monitor = Monitor::new(&STOP, &tell).with_note(&note);
-    let work = || -> Result<Outcome> {
-        let outcome = run.job.run(run.seed, data, &monitor)?;
-        plan.study.check_outcome(run.job.as_ref(), &outcome)?;
-        Ok(outcome)
-    };
-    let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text
-            .or(panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no message");
-        Err(anyhow!("the run ended in a bug of this program: {text}"))
-    });
-    match outcome {
-        Ok(outcome) => Ok(Some(Record::new(
-            run,
-            outcome,
-            start.elapsed().as_secs_f64(),
-        ))),
-        Err(error) if error.is::<Stopped>() => Ok(None),
-        Err(error) => Err(error.context(format!(
-            "{}: run {} (seed {}, {})",
-            plan.experiment,
-            run.key,
-            run.seed,
-            point(plan, run)
-        ))),
-    }
-}
-
-/// The varied settings of a run, for people.
-pub(crate) fn point(plan: &Plan, run: &Run) -> String {
-    let show = |key: &String| {
-        let name = key.rsplit('.').next().unwrap_or(key);
-        run.setting(key).map(|v| format!("{name} = {v}"))
-    };
-    let parts: Vec<String> = plan.varied.iter().filter_map(show).collect();
-    if parts.is_empty() {
-        "nothing varied".to_owned()
-    } else {
-        parts.join(", ")
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A panic is turned into an error before it can poison anything worth distrusting.
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

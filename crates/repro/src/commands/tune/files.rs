@@ -1,0 +1,117 @@
+//! What a search leaves as files: all trials, and the best point as a study.
+
+use anyhow::Result;
+
+use super::super::ranks::shown;
+use crate::experiment::searched::Searched;
+use crate::experiment::{Plan, setting_cell};
+use crate::paths::Output;
+use crate::results::files::write_atomically;
+use crate::results::{Cell, Table};
+use crate::search::{Search, Step, Tune};
+use crate::terminal::count;
+
+/// A step that was done.
+pub(super) struct Done {
+    pub(super) step: Step,
+    pub(super) generation: usize,
+    /// What the search had cost by the end of its generation.
+    pub(super) spent: f64,
+}
+
+/// One row a step, in the order of the search.
+pub(super) fn write_trials(
+    search: &Search,
+    done: &[Done],
+    output: &Output,
+    plan: &Plan,
+) -> Result<()> {
+    let Tune {
+        rungs,
+        space,
+        objective,
+        ..
+    } = search.tune();
+    let ranked = search.ranked();
+    let mut ranks = vec![0; search.trials().len()];
+    for (rank, &trial) in ranked.iter().enumerate() {
+        ranks[trial] = rank + 1;
+    }
+    let first = ["trial", "rung", "generation"].map(str::to_owned);
+    let keys = space.keys().chain(rungs.key()).map(str::to_owned);
+    let score = [
+        "seeds".to_owned(),
+        "diverged".to_owned(),
+        format!("{}_{}", objective.metric, objective.over_seeds.name()),
+        format!("{}_standard_error", objective.metric),
+        "spent".to_owned(),
+        "rank".to_owned(),
+    ];
+    let mut table = Table::new(first.into_iter().chain(keys).chain(score));
+    for Done {
+        step,
+        generation,
+        spent,
+    } in done
+    {
+        let trial = &search.trials()[step.trial];
+        let score = &trial.scores[step.rung];
+        let cell = |key| trial.setting(key).map_or(Cell::Empty(()), setting_cell);
+        let length = rungs
+            .length(step.rung)
+            .map(|(_, length)| Cell::from(length));
+        let is_last = step.rung + 1 == trial.scores.len();
+        let row: Vec<Cell> = [step.trial + 1, step.rung + 1, *generation]
+            .map(Cell::from)
+            .into_iter()
+            .chain(space.keys().map(cell))
+            .chain(length)
+            .chain([
+                score.runs.into(),
+                score.diverged.into(),
+                score.value.into(),
+                score.standard_error.into(),
+                Cell::rounded(*spent, 9),
+                match is_last {
+                    true => ranks[step.trial].into(),
+                    false => Cell::Empty(()),
+                },
+            ])
+            .collect();
+        table.rows.push(row);
+    }
+    table.write(&output.trials(&plan.experiment))
+}
+
+/// A study file of the best point, if seeds of it did not diverge. Returns whether there is one.
+pub(super) fn write_best(
+    search: &Search,
+    searched: &Searched<'_>,
+    seeds: &[u64],
+    output: &Output,
+    plan: &Plan,
+) -> Result<bool> {
+    let Some(&best) = search.ranked().first() else {
+        return Ok(false);
+    };
+    let trial = &search.trials()[best];
+    let Some(score) = trial.scores.last().filter(|score| score.diverged == 0) else {
+        return Ok(false);
+    };
+    let tune = search.tune();
+    let rung = trial.scores.len() - 1;
+    let settings = tune.settings(&trial.point, rung);
+    let study = searched.file(&settings, &seeds[..tune.rungs.seeds(rung)])?;
+    let text = format!(
+        "# Trial {} of the search {}: {} = {} ± {} ({} and standard error over {}).\n{study}",
+        best + 1,
+        plan.experiment,
+        tune.objective.metric,
+        shown(score.value),
+        shown(score.standard_error),
+        tune.objective.over_seeds.name(),
+        count(score.runs, "seed"),
+    );
+    write_atomically(&output.best(&plan.experiment), text.as_bytes())?;
+    Ok(true)
+}

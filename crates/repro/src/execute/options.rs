@@ -1,0 +1,18 @@
+//! How runs are computed.
+
+use crate::datasets::DataSets;
+use crate::paths::Output;
+
+/// How runs are computed.
+pub struct Options<'a> {
+    /// Where results are and go.
+    pub output: &'a Output,
+    /// What runs are handed.
+    pub data: &'a DataSets,
+    /// Computes again what has results.
+    pub fresh: bool,
+    /// Says what would be done, and does nothing.
+    pub dry_run: bool,
+    /// Goes on with the other runs when one fails.
+    pub keep_going: bool,
+}
