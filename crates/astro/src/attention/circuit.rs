@@ -1,7 +1,7 @@
 //! The neuron–astrocyte circuit: hidden neurons, tripartite synapses, output neurons, and the global signal.
 
 use super::{
-    AttentionError, FeatureMap, Features, Mask, Moment, Observer, Phase, Qkv, Real,
+    AttentionError, Features, HeadMaps, Mask, Moment, Observer, Phase, Qkv, Real,
     TripartiteSynapses,
 };
 use nalgebra::DMatrix;
@@ -24,10 +24,10 @@ pub struct Token<'a, T> {
 /// ```
 ///
 /// (Kozachkov, Kastanenka & Krotov 2023.) Heads have their own synapses and astrocyte, and share the feature map, that
-/// is, the input synapses of their m hidden neurons.
+/// is, the input synapses of their m hidden neurons, or have each its own.
 #[derive(Debug, Clone)]
 pub struct Circuit<T> {
-    features: FeatureMap<T>,
+    features: HeadMaps<T>,
     heads: Vec<TripartiteSynapses<T>>,
     value_dim: usize,
     hidden: Features<T>,
@@ -39,18 +39,21 @@ pub struct Circuit<T> {
 impl<T: Real> Circuit<T> {
     /// A circuit that has not seen anything, in the writing phase.
     ///
-    /// * `features`: the map of every head, for queries and keys of its dimension
+    /// * `features`: the map of every head or of each, for queries and keys of its dimension
     /// * `heads`: number H of heads
     /// * `value_dim`: output neurons of one head, E/H
     ///
     /// # Errors
-    /// [`AttentionError::Heads`] if there are no heads or no output neurons.
+    /// [`AttentionError::Heads`] if there are no heads or no output neurons, [`AttentionError::Size`] if there are maps for
+    /// another number of heads.
     pub fn new(
-        features: FeatureMap<T>,
+        features: impl Into<HeadMaps<T>>,
         heads: usize,
         value_dim: usize,
     ) -> Result<Self, AttentionError> {
+        let features = features.into();
         AttentionError::head_dim("values", heads * value_dim, heads)?;
+        features.check(heads)?;
         let m = features.hidden();
         Ok(Self {
             features,
@@ -86,8 +89,8 @@ impl<T: Real> Circuit<T> {
         &self.heads
     }
 
-    /// The hidden neurons' feature map.
-    pub fn features(&self) -> &FeatureMap<T> {
+    /// The hidden neurons' feature maps.
+    pub fn features(&self) -> &HeadMaps<T> {
         &self.features
     }
 
@@ -125,7 +128,7 @@ impl<T: Real> Circuit<T> {
         for (head, ((synapses, key), value)) in
             self.heads.iter_mut().zip(keys).zip(values).enumerate()
         {
-            self.features.apply(key, &mut self.hidden);
+            self.features.of(head).apply(key, &mut self.hidden);
             synapses.write(&self.hidden, value);
             observer.moment(&Moment {
                 phase: Phase::Writing,
@@ -163,7 +166,7 @@ impl<T: Real> Circuit<T> {
         for (head, ((synapses, query), output)) in
             self.heads.iter_mut().zip(queries).zip(outputs).enumerate()
         {
-            self.features.apply(query, &mut self.hidden);
+            self.features.of(head).apply(query, &mut self.hidden);
             let calcium = synapses.read(&self.hidden, output);
             if !(T::one() / calcium.mantissa).is_finite() {
                 return Err(AttentionError::NoCalcium {

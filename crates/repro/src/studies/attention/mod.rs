@@ -4,10 +4,11 @@ mod error;
 mod sequence;
 mod swap;
 mod traces;
+mod trained;
 
 pub(super) use error::AttentionErrorStudy;
-pub(crate) use swap::ARCHITECTURE;
 pub(super) use swap::AttentionSwap;
 pub(super) use traces::AttentionTraces;
+pub(crate) use trained::ARCHITECTURE;
 
-use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Stopped, Study};
