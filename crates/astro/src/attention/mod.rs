@@ -82,5 +82,5 @@ pub use projections::{Affine, Projections};
 pub use qkv::{Mask, Qkv};
 pub use real::Real;
 pub use reference::{closed_form, softmax, uniform};
-pub use tokens::HeadTokens;
+pub use tokens::{HeadTokens, Pairs};
 pub use tripartite::{AveragedCalcium, TripartiteSynapses};

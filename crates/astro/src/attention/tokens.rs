@@ -2,7 +2,18 @@
 
 use super::features::scale;
 use super::{AttentionError, Qkv, Real};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
+use serde::{Deserialize, Serialize};
+
+/// Which pairs of a query and a key a moment is the mean over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pairs {
+    /// All of the same sequence alike.
+    All,
+    /// All, each as much as softmax attention weighs it: errors elsewhere do not reach the output.
+    Attended,
+}
 
 /// What a head is fitted to: its queries and keys over sequences of equal length, in double precision.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,21 +87,47 @@ impl HeadTokens {
         self.query.nrows()
     }
 
-    /// E (q̂ + k̂)(q̂ + k̂)ᵀ over all pairs of a query and a key of the same sequence, d × d.
-    pub fn moment(&self) -> DMatrix<f64> {
-        let count = self.query.ncols() as f64;
-        let own = &self.query * self.query.transpose() + &self.key * self.key.transpose();
-        let mut moment = own / count;
+    /// Queries and keys of a sequence, d × n each.
+    pub(super) fn sequence(&self, sequence: usize) -> [DMatrixView<'_, f64>; 2] {
+        let start = sequence * self.tokens;
+        [&self.query, &self.key].map(|matrix| matrix.columns(start, self.tokens))
+    }
+
+    /// E (q̂ + k̂)(q̂ + k̂)ᵀ over pairs of a query and a key of the same sequence, d × d.
+    pub fn moment(&self, pairs: Pairs) -> DMatrix<f64> {
+        let mut moment = DMatrix::zeros(self.dim(), self.dim());
         for sequence in 0..self.sequences() {
-            let mean = |matrix: &DMatrix<f64>| {
-                let columns = matrix.columns(sequence * self.tokens, self.tokens);
-                columns.column_mean()
+            let [query, key] = self.sequence(sequence);
+            let (weighted, cross) = match pairs {
+                Pairs::All => {
+                    let cross = query.column_mean() * key.column_mean().transpose();
+                    (key.into_owned(), cross * self.tokens as f64)
+                }
+                Pairs::Attended => {
+                    let attention = attention(query, key);
+                    let share = attention.column_sum();
+                    let weighted =
+                        DMatrix::from_fn(self.dim(), self.tokens, |i, j| key[(i, j)] * share[j]);
+                    (weighted, query * attention.transpose() * key.transpose())
+                }
             };
-            let cross = mean(&self.query) * mean(&self.key).transpose() / self.sequences() as f64;
+            moment += query * query.transpose() + weighted * key.transpose();
             moment += &cross + cross.transpose();
         }
-        moment
+        moment / self.query.ncols() as f64
     }
+}
+
+/// Softmax attention of one sequence, n × n, a key a row and a query a column: columns sum to 1.
+pub(super) fn attention(query: DMatrixView<'_, f64>, key: DMatrixView<'_, f64>) -> DMatrix<f64> {
+    let mut weights = key.transpose() * query;
+    for mut column in weights.column_iter_mut() {
+        let top = column.max();
+        column.apply(|score| *score = (*score - top).exp());
+        let total = column.sum();
+        column.unscale_mut(total);
+    }
+    weights
 }
 
 #[cfg(test)]
@@ -98,19 +135,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_moment_is_the_mean_over_pairs_of_a_sequence() {
+    fn moments_are_means_over_pairs_of_a_sequence() {
         let matrix =
             |phase: f64| DMatrix::from_fn(3, 10, |i, j| (phase + (i * 5 + j) as f64).sin());
-        let (query, key) = (matrix(0.2), matrix(1.3).add_scalar(0.4));
-        let found = HeadTokens::new(&query, &key, 5).unwrap().moment();
-        let mut expected = DMatrix::zeros(3, 3);
-        for (i, q) in query.column_iter().enumerate() {
-            for k in key.columns(i / 5 * 5, 5).column_iter() {
-                let sum = (q + k) / 3f64.powf(0.25);
-                expected += &sum * sum.transpose() / 50.0;
+        let (query, key) = (matrix(0.2) * 2.0, matrix(1.3).add_scalar(0.4));
+        let tokens = HeadTokens::new(&query, &key, 5).unwrap();
+        let score = |q: usize, k: usize| query.column(q).dot(&key.column(k)) / 3f64.sqrt();
+        for pairs in [Pairs::All, Pairs::Attended] {
+            let mut expected = DMatrix::zeros(3, 3);
+            for (i, q) in query.column_iter().enumerate() {
+                let start = i / 5 * 5;
+                let total: f64 = (start..start + 5).map(|j| score(i, j).exp()).sum();
+                for j in start..start + 5 {
+                    let weight = match pairs {
+                        Pairs::All => 0.2,
+                        Pairs::Attended => score(i, j).exp() / total,
+                    };
+                    let sum = (q + key.column(j)) / 3f64.powf(0.25);
+                    expected += &sum * sum.transpose() * weight / 10.0;
+                }
             }
+            let found = tokens.moment(pairs);
+            assert!((&found - &expected).amax() < 1e-12, "{found} {expected}");
         }
-        assert!((found - expected).amax() < 1e-12);
     }
 
     #[test]

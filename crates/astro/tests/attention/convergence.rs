@@ -2,7 +2,7 @@
 
 use crate::support::{rng, sequence};
 use astro::attention::{
-    Circuit, FeatureKind, FeatureMap, Features, Fidelity, HeadTokens, Mask, Qkv, Spread,
+    Circuit, FeatureKind, FeatureMap, Features, Fidelity, HeadTokens, Mask, Pairs, Qkv, Spread,
     SpreadKind, softmax,
 };
 use nalgebra::{DMatrix, DVector};
@@ -186,7 +186,7 @@ fn a_spread_that_fits_lowers_the_error_and_opposites_lower_it_further() {
     let error = |kind: FeatureKind, spread: SpreadKind| {
         let errors = (0..40).map(|seed| {
             let qkv = stretched(seed);
-            let moment = HeadTokens::of(&qkv, 0).unwrap().moment();
+            let moment = HeadTokens::of(&qkv, 0).unwrap().moment(Pairs::All);
             let spread = Spread::best(spread, &moment).unwrap();
             let map = FeatureMap::draw_spread(kind, &spread, 64, &mut rng(100 + seed)).unwrap();
             let mut circuit = Circuit::new(map, 1, 8).unwrap();

@@ -5,7 +5,9 @@ use crate::support::rng;
 use astro::attention::transformer::{
     Architecture, LabelledImages, Mechanism, Training, Transformer, train,
 };
-use astro::attention::{FeatureKind, FeatureMap, HeadMaps, HeadTokens, Real, Spread, SpreadKind};
+use astro::attention::{
+    FeatureKind, FeatureMap, HeadMaps, HeadTokens, Pairs, Real, Spread, SpreadKind,
+};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rand::RngExt;
@@ -50,7 +52,7 @@ fn spread(hidden: usize, sizes: &Architecture, seed: u64) -> Mechanism<f64> {
     let model = Transformer::<f64>::new(*sizes, rng).unwrap();
     let tokens = model.head_tokens(&images(3, 6, 3, seed), &[0, 2]).unwrap();
     let mut map = |tokens: &HeadTokens| {
-        let spread = Spread::best(SpreadKind::Anisotropic, &tokens.moment()).unwrap();
+        let spread = Spread::best(SpreadKind::Anisotropic, &tokens.moment(Pairs::All)).unwrap();
         FeatureMap::draw_spread(FeatureKind::PositiveAntithetic, &spread, hidden, rng).unwrap()
     };
     let mut block =

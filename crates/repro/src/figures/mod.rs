@@ -56,6 +56,7 @@ pub static ALL: &[&Figure] = &[
     &attention::ATTENTION_TRACES,
     &attention::ATTENTION_ERROR,
     &attention::ATTENTION_SWAP,
+    &attention::ATTENTION_FEATURES,
 ];
 
 /// The figures with these ids, in the order of [`ALL`]; all of them if no id is given.

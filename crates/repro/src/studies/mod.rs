@@ -41,6 +41,7 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<attention::AttentionErrorStudy>(),
     StudyKind::of::<attention::AttentionTraces>(),
     StudyKind::of::<attention::AttentionSwap>(),
+    StudyKind::of::<attention::AttentionFeatures>(),
     StudyKind::of::<astro::Classifier>(),
 ];
 

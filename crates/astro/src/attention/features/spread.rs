@@ -39,7 +39,8 @@ pub enum SpreadKind {
 /// s_j = ¼ (3 + 2 l_j + √((3 + 2 l_j)² − 8))          ≥ 1: wider than N(0, I)
 /// ```
 ///
-/// l_j are the eigenvalues of E (q̂ + k̂)(q̂ + k̂)ᵀ ([`HeadTokens::moment`](crate::attention::HeadTokens::moment)), or their mean where all axes are to be alike.
+/// l_j are the eigenvalues of E (q̂ + k̂)(q̂ + k̂)ᵀ ([`HeadTokens::moment`](crate::attention::HeadTokens::moment)), or their mean
+/// where all axes are to be alike.
 /// The published features are these, written with w ~ N(0, I), ω = Σ^½ w and A = (I − Σ)/4: generalised exponential features
 /// or OPRF (Likhosherstov et al. 2022, "Chefs' random tables") for Σ = s I; SDERF (Likhosherstov et al. 2023, "FAVOR#",
 /// arXiv:2302.00787) along the axes; Σ = I is FAVOR+. ADERF (ibid.) changes the basis of queries and keys first such that

@@ -1,12 +1,14 @@
 //! Studies of the neuron–astrocyte transformer.
 
 mod error;
+mod features;
 mod sequence;
 mod swap;
 mod traces;
 mod trained;
 
 pub(super) use error::AttentionErrorStudy;
+pub(super) use features::AttentionFeatures;
 pub(super) use swap::AttentionSwap;
 pub(super) use traces::AttentionTraces;
 pub(crate) use trained::ARCHITECTURE;
