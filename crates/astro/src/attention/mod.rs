@@ -15,6 +15,7 @@
 //!
 //! - [`Circuit`]: the circuit, token by token, with constant state ([`TripartiteSynapses`]) and an [`Observer`]
 //! - [`FeatureMap`]: the hidden neurons' transfer functions φ, fitted to a head's queries and keys by [`Spread`]
+//! - [`learning`]: hidden neurons that a head finds by itself, with softmax attention as teacher
 //! - [`leaky`]: the same circuit in continuous time, where nothing is instantaneous and nothing lasts
 //! - [`softmax`], [`closed_form`], [`uniform`]: what it is measured against, by [`Fidelity`]
 //! - [`weights`]: projections of published models, from files
@@ -59,6 +60,7 @@ mod features;
 mod fidelity;
 mod kernels;
 pub mod leaky;
+pub mod learning;
 mod maps;
 mod observer;
 mod phase;

@@ -42,6 +42,7 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<attention::AttentionTraces>(),
     StudyKind::of::<attention::AttentionSwap>(),
     StudyKind::of::<attention::AttentionFeatures>(),
+    StudyKind::of::<attention::AttentionLearning>(),
     StudyKind::of::<astro::Classifier>(),
 ];
 

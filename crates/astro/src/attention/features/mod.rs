@@ -327,6 +327,12 @@ impl<T: Real> FeatureMap<T> {
         self.frequencies.row(i).iter().copied().collect()
     }
 
+    /// Frequencies ω in units of x̂, m × d.
+    pub(super) fn frequencies(&self) -> DMatrix<f64> {
+        let scale = scale(self.head_dim);
+        self.frequencies.map(|w| w.as_f64() / scale)
+    }
+
     /// Excitabilities e of positive features, length m; empty for others.
     pub fn excitability(&self) -> &[T] {
         &self.excitability

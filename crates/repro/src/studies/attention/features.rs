@@ -61,9 +61,20 @@ pub(super) struct Test {
     pub(super) images: usize,
 }
 
+/// Columns of [`Test`].
+pub(super) const TEST: &[Column] = &columns! {
+    "test.images" ["images"] "test images: the first so many",
+};
+
+impl Test {
+    pub(super) fn check(&self) -> Result<()> {
+        ensure!(self.images > 0, "test.images = 0: at least 1 is needed");
+        Ok(())
+    }
+}
+
 const SETTINGS: &[Column] = &columns! {
     "condition" ["word"] "what attends: softmax, uniform (no attention) or circuit",
-    "test.images" ["images"] "test images: the first so many",
 };
 
 /// What only the circuit has.
@@ -160,7 +171,7 @@ impl Study for AttentionFeatures {
         Metric::neutral("images", "images", "test images classified"),
     ];
     const HEADLINE: &'static str = "accuracy";
-    const SETTINGS: &'static [&'static [Column]] = &[TRANSFORMER, CIRCUIT, FIT, SETTINGS];
+    const SETTINGS: &'static [&'static [Column]] = &[TRANSFORMER, CIRCUIT, FIT, SETTINGS, TEST];
 
     fn resolve(&mut self, contents: &Contents) {
         self.transformer.resolve(contents);
@@ -190,10 +201,7 @@ impl Study for AttentionFeatures {
         let dim = ARCHITECTURE.head_dim();
         self.circuit.draw::<f32>(dim, streams).context("circuit")?;
         self.fit.check(&self.circuit)?;
-        ensure!(
-            self.test.images > 0,
-            "test.images = 0: at least 1 is needed"
-        );
+        self.test.check()?;
         self.transformer.check()
     }
 

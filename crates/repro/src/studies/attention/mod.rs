@@ -2,6 +2,7 @@
 
 mod error;
 mod features;
+mod learning;
 mod sequence;
 mod swap;
 mod traces;
@@ -9,6 +10,7 @@ mod trained;
 
 pub(super) use error::AttentionErrorStudy;
 pub(super) use features::AttentionFeatures;
+pub(super) use learning::AttentionLearning;
 pub(super) use swap::AttentionSwap;
 pub(super) use traces::AttentionTraces;
 pub(crate) use trained::ARCHITECTURE;
