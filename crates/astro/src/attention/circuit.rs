@@ -1,5 +1,6 @@
 //! The neuron–astrocyte circuit: hidden neurons, tripartite synapses, output neurons, and the global signal.
 
+use super::whole::{Place, Whole};
 use super::{
     AttentionError, Features, HeadMaps, Mask, Moment, Observer, Phase, Qkv, Real,
     TripartiteSynapses,
@@ -31,6 +32,7 @@ pub struct Circuit<T> {
     heads: Vec<TripartiteSynapses<T>>,
     value_dim: usize,
     hidden: Features<T>,
+    whole: Whole<T>,
     phase: Phase,
     written: usize,
     read: usize,
@@ -60,6 +62,7 @@ impl<T: Real> Circuit<T> {
             heads: vec![TripartiteSynapses::new(m, value_dim); heads],
             value_dim,
             hidden: Features::silent(m),
+            whole: Whole::new(),
             phase: Phase::Writing,
             written: 0,
             read: 0,
@@ -215,14 +218,18 @@ impl<T: Real> Circuit<T> {
     ///
     /// # Errors
     /// As [`Circuit::present`].
-    pub fn attend(
+    pub fn attend<O: Observer<T>>(
         &mut self,
         qkv: &Qkv<T>,
         mask: Mask,
-        observer: &mut impl Observer<T>,
+        observer: &mut O,
     ) -> Result<DMatrix<T>, AttentionError> {
         AttentionError::size("heads", qkv.heads(), self.heads.len(), "as the circuit")?;
         self.reset();
+        let positive = self.features.of(0).kind().is_positive();
+        if mask == Mask::Bidirectional && positive && !O::WATCHES {
+            return self.attend_unwatched(qkv);
+        }
         let mut outputs = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());
         let (reads, writes) = (qkv.query().nrows(), qkv.value().nrows());
         for t in 0..qkv.tokens() {
@@ -258,6 +265,34 @@ impl<T: Real> Circuit<T> {
                 )?;
             }
         }
+        Ok(outputs)
+    }
+
+    /// Writes and reads head by head.
+    fn attend_unwatched(&mut self, qkv: &Qkv<T>) -> Result<DMatrix<T>, AttentionError> {
+        let (d, e) = (self.features.head_dim(), self.value_dim);
+        let why = "heads times dimension of a head";
+        AttentionError::size("key", qkv.key().nrows(), self.heads.len() * d, why)?;
+        AttentionError::size("value", qkv.value().nrows(), self.heads.len() * e, why)?;
+        let mut outputs = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());
+        let all = [qkv.query(), qkv.key(), qkv.value()];
+        for (head, synapses) in self.heads.iter_mut().enumerate() {
+            let place = Place {
+                query: head * d,
+                value: head * e,
+                outputs: e,
+            };
+            let map = self.features.of(head);
+            let done = self.whole.attend(map, all, place, synapses, &mut outputs);
+            done.map_err(|(token, calcium)| AttentionError::NoCalcium {
+                token,
+                head,
+                calcium: calcium.as_f64(),
+            })?;
+        }
+        self.phase = Phase::Reading;
+        self.written = qkv.tokens();
+        self.read = qkv.tokens();
         Ok(outputs)
     }
 }

@@ -72,6 +72,7 @@ mod tokens;
 pub mod transformer;
 mod tripartite;
 pub mod weights;
+mod whole;
 
 pub use circuit::{Circuit, Token};
 pub use error::AttentionError;

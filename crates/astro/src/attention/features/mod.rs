@@ -333,6 +333,11 @@ impl<T: Real> FeatureMap<T> {
         self.frequencies.map(|w| w.as_f64() / scale)
     }
 
+    /// Frequencies as they meet x, column by column of m.
+    pub(super) fn synapses(&self) -> &[T] {
+        self.frequencies.as_slice()
+    }
+
     /// Excitabilities e of positive features, length m; empty for others.
     pub fn excitability(&self) -> &[T] {
         &self.excitability
