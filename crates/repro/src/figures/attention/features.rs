@@ -12,15 +12,7 @@ use crate::results::{Inputs, Reads};
 const NEAR: f64 = 90.0;
 
 /// How hidden neurons are drawn: label, features, balanced, spread, pairs, place of the colour.
-const DRAWS: [(&str, &str, &str, &str, &str, usize); 6] = [
-    (
-        "trigonometric, balanced",
-        "trigonometric",
-        "true",
-        "unit",
-        "all",
-        1,
-    ),
+const DRAWS: [(&str, &str, &str, &str, &str, usize); 5] = [
     (
         "FAVOR+, balanced",
         "positive-orthogonal",

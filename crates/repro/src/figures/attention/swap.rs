@@ -20,7 +20,7 @@ pub(in crate::figures) static ATTENTION_SWAP: Figure = Figure {
     work: &KOZACHKOV,
     code: file!(),
     place: "claim",
-    finding: "Swapped into a trained transformer the circuit needs thousands of hidden neurons a head; trained in place, eight",
+    finding: "With the usual random features the circuit needs thousands of hidden neurons a head; with the transformer retrained around it, eight",
     shows: "a transformer's accuracy on MNIST with its attention replaced by the circuit",
     reads: &[Reads::runs(
         "attention_swap",
