@@ -58,8 +58,8 @@ impl Balancing {
     pub(super) fn of(kind: FeatureKind, query: &DMatrix<f64>, key: &DMatrix<f64>) -> Option<Self> {
         let means = match kind {
             FeatureKind::Trigonometric => 1.0,
-            FeatureKind::Positive | FeatureKind::PositiveOrthogonal => -1.0,
             FeatureKind::EluPlusOne => return None,
+            _ => -1.0,
         };
         let ((query_mean, c_q), (key_mean, c_k)) = (moments(query), moments(key));
         // The geometric mean M of cov(q)⁻¹ and cov(k): M cov(q) M = cov(k), A = √M.

@@ -1,7 +1,8 @@
 //! The neuron–astrocyte circuit: hidden neurons, tripartite synapses, output neurons, and the global signal.
 
+use super::whole::{Place, Whole};
 use super::{
-    AttentionError, FeatureMap, Features, Mask, Moment, Observer, Phase, Qkv, Real,
+    AttentionError, Features, HeadMaps, Mask, Moment, Observer, Phase, Qkv, Real,
     TripartiteSynapses,
 };
 use nalgebra::DMatrix;
@@ -24,13 +25,14 @@ pub struct Token<'a, T> {
 /// ```
 ///
 /// (Kozachkov, Kastanenka & Krotov 2023.) Heads have their own synapses and astrocyte, and share the feature map, that
-/// is, the input synapses of their m hidden neurons.
+/// is, the input synapses of their m hidden neurons, or have each its own.
 #[derive(Debug, Clone)]
 pub struct Circuit<T> {
-    features: FeatureMap<T>,
+    features: HeadMaps<T>,
     heads: Vec<TripartiteSynapses<T>>,
     value_dim: usize,
     hidden: Features<T>,
+    whole: Whole<T>,
     phase: Phase,
     written: usize,
     read: usize,
@@ -39,24 +41,28 @@ pub struct Circuit<T> {
 impl<T: Real> Circuit<T> {
     /// A circuit that has not seen anything, in the writing phase.
     ///
-    /// * `features`: the map of every head, for queries and keys of its dimension
+    /// * `features`: the map of every head or of each, for queries and keys of its dimension
     /// * `heads`: number H of heads
     /// * `value_dim`: output neurons of one head, E/H
     ///
     /// # Errors
-    /// [`AttentionError::Heads`] if there are no heads or no output neurons.
+    /// [`AttentionError::Heads`] if there are no heads or no output neurons, [`AttentionError::Size`] if there are maps for
+    /// another number of heads.
     pub fn new(
-        features: FeatureMap<T>,
+        features: impl Into<HeadMaps<T>>,
         heads: usize,
         value_dim: usize,
     ) -> Result<Self, AttentionError> {
+        let features = features.into();
         AttentionError::head_dim("values", heads * value_dim, heads)?;
+        features.check(heads)?;
         let m = features.hidden();
         Ok(Self {
             features,
             heads: vec![TripartiteSynapses::new(m, value_dim); heads],
             value_dim,
             hidden: Features::silent(m),
+            whole: Whole::new(),
             phase: Phase::Writing,
             written: 0,
             read: 0,
@@ -86,8 +92,8 @@ impl<T: Real> Circuit<T> {
         &self.heads
     }
 
-    /// The hidden neurons' feature map.
-    pub fn features(&self) -> &FeatureMap<T> {
+    /// The hidden neurons' feature maps.
+    pub fn features(&self) -> &HeadMaps<T> {
         &self.features
     }
 
@@ -125,7 +131,7 @@ impl<T: Real> Circuit<T> {
         for (head, ((synapses, key), value)) in
             self.heads.iter_mut().zip(keys).zip(values).enumerate()
         {
-            self.features.apply(key, &mut self.hidden);
+            self.features.of(head).apply(key, &mut self.hidden);
             synapses.write(&self.hidden, value);
             observer.moment(&Moment {
                 phase: Phase::Writing,
@@ -163,7 +169,7 @@ impl<T: Real> Circuit<T> {
         for (head, ((synapses, query), output)) in
             self.heads.iter_mut().zip(queries).zip(outputs).enumerate()
         {
-            self.features.apply(query, &mut self.hidden);
+            self.features.of(head).apply(query, &mut self.hidden);
             let calcium = synapses.read(&self.hidden, output);
             if !(T::one() / calcium.mantissa).is_finite() {
                 return Err(AttentionError::NoCalcium {
@@ -212,14 +218,18 @@ impl<T: Real> Circuit<T> {
     ///
     /// # Errors
     /// As [`Circuit::present`].
-    pub fn attend(
+    pub fn attend<O: Observer<T>>(
         &mut self,
         qkv: &Qkv<T>,
         mask: Mask,
-        observer: &mut impl Observer<T>,
+        observer: &mut O,
     ) -> Result<DMatrix<T>, AttentionError> {
         AttentionError::size("heads", qkv.heads(), self.heads.len(), "as the circuit")?;
         self.reset();
+        let positive = self.features.of(0).kind().is_positive();
+        if mask == Mask::Bidirectional && positive && !O::WATCHES {
+            return self.attend_unwatched(qkv);
+        }
         let mut outputs = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());
         let (reads, writes) = (qkv.query().nrows(), qkv.value().nrows());
         for t in 0..qkv.tokens() {
@@ -255,6 +265,34 @@ impl<T: Real> Circuit<T> {
                 )?;
             }
         }
+        Ok(outputs)
+    }
+
+    /// Writes and reads head by head.
+    fn attend_unwatched(&mut self, qkv: &Qkv<T>) -> Result<DMatrix<T>, AttentionError> {
+        let (d, e) = (self.features.head_dim(), self.value_dim);
+        let why = "heads times dimension of a head";
+        AttentionError::size("key", qkv.key().nrows(), self.heads.len() * d, why)?;
+        AttentionError::size("value", qkv.value().nrows(), self.heads.len() * e, why)?;
+        let mut outputs = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());
+        let all = [qkv.query(), qkv.key(), qkv.value()];
+        for (head, synapses) in self.heads.iter_mut().enumerate() {
+            let place = Place {
+                query: head * d,
+                value: head * e,
+                outputs: e,
+            };
+            let map = self.features.of(head);
+            let done = self.whole.attend(map, all, place, synapses, &mut outputs);
+            done.map_err(|(token, calcium)| AttentionError::NoCalcium {
+                token,
+                head,
+                calcium: calcium.as_f64(),
+            })?;
+        }
+        self.phase = Phase::Reading;
+        self.written = qkv.tokens();
+        self.read = qkv.tokens();
         Ok(outputs)
     }
 }

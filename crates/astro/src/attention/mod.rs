@@ -14,7 +14,8 @@
 //! ```
 //!
 //! - [`Circuit`]: the circuit, token by token, with constant state ([`TripartiteSynapses`]) and an [`Observer`]
-//! - [`FeatureMap`]: the hidden neurons' transfer functions φ
+//! - [`FeatureMap`]: the hidden neurons' transfer functions φ, fitted to a head's queries and keys by [`Spread`]
+//! - [`learning`]: hidden neurons that a head finds by itself, with softmax attention as teacher
 //! - [`leaky`]: the same circuit in continuous time, where nothing is instantaneous and nothing lasts
 //! - [`softmax`], [`closed_form`], [`uniform`]: what it is measured against, by [`Fidelity`]
 //! - [`weights`]: projections of published models, from files
@@ -59,24 +60,30 @@ mod features;
 mod fidelity;
 mod kernels;
 pub mod leaky;
+pub mod learning;
+mod maps;
 mod observer;
 mod phase;
 mod projections;
 mod qkv;
 mod real;
 mod reference;
+mod tokens;
 pub mod transformer;
 mod tripartite;
 pub mod weights;
+mod whole;
 
 pub use circuit::{Circuit, Token};
 pub use error::AttentionError;
-pub use features::{FeatureKind, FeatureMap, Features};
+pub use features::{FeatureKind, FeatureMap, Features, Spread, SpreadKind};
 pub use fidelity::Fidelity;
+pub use maps::HeadMaps;
 pub use observer::{Frame, Moment, Observer, Trajectory};
 pub use phase::Phase;
 pub use projections::{Affine, Projections};
 pub use qkv::{Mask, Qkv};
 pub use real::Real;
 pub use reference::{closed_form, softmax, uniform};
+pub use tokens::{HeadTokens, Pairs};
 pub use tripartite::{AveragedCalcium, TripartiteSynapses};

@@ -23,12 +23,17 @@ pub struct Moment<'a, T> {
 
 /// Records whatever it likes of the circuit's trajectory.
 pub trait Observer<T: Real> {
+    /// Whether it looks at all; where it does not, tokens may be taken together.
+    const WATCHES: bool = true;
+
     /// Called for each head after each presentation of a token.
     fn moment(&mut self, moment: &Moment<'_, T>);
 }
 
 /// Watches nothing and costs nothing.
 impl<T: Real> Observer<T> for () {
+    const WATCHES: bool = false;
+
     #[inline(always)]
     fn moment(&mut self, _: &Moment<'_, T>) {}
 }

@@ -2,8 +2,8 @@
 
 use crate::support::{gaussian, rng, rounding, sequence};
 use astro::attention::{
-    AttentionError, Circuit, FeatureKind, FeatureMap, Fidelity, Mask, Phase, Qkv, Real, Token,
-    Trajectory, closed_form, softmax, uniform,
+    AttentionError, Circuit, FeatureKind, FeatureMap, Fidelity, HeadMaps, Mask, Moment, Phase, Qkv,
+    Real, Spread, SpreadKind, Token, Trajectory, closed_form, softmax, uniform,
 };
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -353,4 +353,45 @@ fn errors_name_what_is_wrong() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("key 0 of token 0 is inf"), "{error}");
+}
+
+/// Tokens that are taken together where nobody watches: more than a block of them, gains that rise from block to block,
+/// neurons and outputs that fill no vector, a map for each head.
+#[test]
+fn watched_or_not_the_circuit_does_the_same() {
+    let rng = &mut rng(31);
+    let (heads, d, e, tokens) = (2, 3, 5, 150);
+    let qkv: Qkv<f64> = sequence(tokens, heads, (d, e), 1.0, rng);
+    let rising = |x: &DMatrix<f64>| {
+        DMatrix::from_fn(heads * d, tokens, |i, t| {
+            x[(i, t)] * (1.0 + 0.02 * t as f64)
+        })
+    };
+    let (query, key) = (rising(qkv.query()), rising(qkv.key()));
+    let qkv = Qkv::new(query, key, qkv.value().clone(), heads).unwrap();
+    let moment = DMatrix::from_fn(d, d, |i, j| if i == j { 1.0 + i as f64 } else { 0.2 });
+    let spread = Spread::best(SpreadKind::Anisotropic, &moment).unwrap();
+    let kind = FeatureKind::PositiveOrthogonal;
+    let map = || FeatureMap::draw_spread(kind, &spread, 11, rng).unwrap();
+    let maps = HeadMaps::each(std::iter::repeat_with(map).take(heads).collect()).unwrap();
+    let mut alone = Circuit::new(maps, heads, e).unwrap();
+    let mut watched = alone.clone();
+    let mut moments = 0;
+    let mut count = |_: &Moment<'_, f64>| moments += 1;
+    let expected = watched
+        .attend(&qkv, Mask::Bidirectional, &mut count)
+        .unwrap();
+    let found = alone.attend(&qkv, Mask::Bidirectional, &mut ()).unwrap();
+    assert_eq!(moments, 2 * heads * tokens);
+    assert!((found - expected).amax() < 1e-12);
+    assert_eq!(alone.phase(), watched.phase());
+    for (alone, watched) in alone.heads().iter().zip(watched.heads()) {
+        for (a, b) in alone.log_gain().iter().zip(watched.log_gain()) {
+            assert!((a - b).abs() < 1e-12 * b.abs().max(1.0), "{a} {b}");
+        }
+        assert!((alone.hebbian() - watched.hebbian()).amax() < 1e-11);
+        for (a, b) in alone.calcium().iter().zip(watched.calcium()) {
+            assert!((a - b).abs() < 1e-11, "{a} {b}");
+        }
+    }
 }

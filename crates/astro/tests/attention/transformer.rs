@@ -5,7 +5,9 @@ use crate::support::rng;
 use astro::attention::transformer::{
     Architecture, LabelledImages, Mechanism, Training, Transformer, train,
 };
-use astro::attention::{FeatureKind, FeatureMap, Real};
+use astro::attention::{
+    FeatureKind, FeatureMap, HeadMaps, HeadTokens, Pairs, Real, Spread, SpreadKind,
+};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rand::RngExt;
@@ -41,7 +43,21 @@ fn maps<T: Real>(
         hidden
     };
     let map = |_| FeatureMap::draw(kind, sizes.head_dim(), hidden, rng).unwrap();
-    Mechanism::Circuit((0..sizes.blocks).map(map).collect())
+    Mechanism::Circuit((0..sizes.blocks).map(map).map(HeadMaps::from).collect())
+}
+
+/// The circuit with maps of their own in every head, fitted to the queries and keys of some images.
+fn spread(hidden: usize, sizes: &Architecture, seed: u64) -> Mechanism<f64> {
+    let rng = &mut rng(seed);
+    let model = Transformer::<f64>::new(*sizes, rng).unwrap();
+    let tokens = model.head_tokens(&images(3, 6, 3, seed), &[0, 2]).unwrap();
+    let mut map = |tokens: &HeadTokens| {
+        let spread = Spread::best(SpreadKind::Anisotropic, &tokens.moment(Pairs::All)).unwrap();
+        FeatureMap::draw_spread(FeatureKind::PositiveAntithetic, &spread, hidden, rng).unwrap()
+    };
+    let mut block =
+        |heads: &Vec<HeadTokens>| HeadMaps::each(heads.iter().map(&mut map).collect()).unwrap();
+    Mechanism::Circuit(tokens.iter().map(&mut block).collect())
 }
 
 fn mechanism() -> impl Strategy<Value = Mechanism<f64>> {
@@ -50,6 +66,7 @@ fn mechanism() -> impl Strategy<Value = Mechanism<f64>> {
         Just(Mechanism::Uniform),
         any::<u64>().prop_map(|seed| maps(FeatureKind::Positive, 16, &SIZES, seed)),
         any::<u64>().prop_map(|seed| maps(FeatureKind::PositiveOrthogonal, 7, &SIZES, seed)),
+        any::<u64>().prop_map(|seed| spread(11, &SIZES, seed)),
         any::<u64>().prop_map(|seed| maps(FeatureKind::EluPlusOne, 3, &SIZES, seed)),
         any::<u64>().prop_map(|seed| maps(FeatureKind::Trigonometric, 128, &SIZES, seed)),
     ]
@@ -298,6 +315,22 @@ fn settings_that_cannot_be_are_named() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("feature maps"), "{error}");
+}
+
+#[test]
+fn heads_and_their_maps_must_be_as_many() {
+    let model = Transformer::<f64>::new(SIZES, &mut rng(1)).unwrap();
+    let map = |hidden| FeatureMap::draw(FeatureKind::Positive, 3, hidden, &mut rng(1)).unwrap();
+    let three = HeadMaps::each(vec![map(4), map(4), map(4)]).unwrap();
+    let wrong = Mechanism::Circuit(vec![three.clone(), three]);
+    let images = images(1, 6, 3, 1);
+    let message = model.classify(&images, &wrong).unwrap_err().to_string();
+    assert!(message.contains("feature maps: size 3, but 2"), "{message}");
+    let message = model.loss_and_gradient(&images, &[0], &wrong).unwrap_err();
+    assert!(message.to_string().contains("feature maps"), "{message}");
+    let message = HeadMaps::each(vec![map(4), map(5)]).unwrap_err();
+    assert!(message.to_string().contains("hidden neurons"), "{message}");
+    assert!(HeadMaps::<f64>::each(Vec::new()).is_err());
 }
 
 /// Mean over draws of how far logits are from those of softmax when the circuit attends.

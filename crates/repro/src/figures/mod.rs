@@ -56,6 +56,8 @@ pub static ALL: &[&Figure] = &[
     &attention::ATTENTION_TRACES,
     &attention::ATTENTION_ERROR,
     &attention::ATTENTION_SWAP,
+    &attention::ATTENTION_FEATURES,
+    &attention::ATTENTION_LEARNING,
 ];
 
 /// The figures with these ids, in the order of [`ALL`]; all of them if no id is given.

@@ -43,6 +43,8 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<attention::AttentionErrorStudy>(),
     StudyKind::of::<attention::AttentionTraces>(),
     StudyKind::of::<attention::AttentionSwap>(),
+    StudyKind::of::<attention::AttentionFeatures>(),
+    StudyKind::of::<attention::AttentionLearning>(),
     StudyKind::of::<astro::Classifier>(),
 ];
 

@@ -24,7 +24,9 @@ impl<T: Real> FeatureMap<T> {
                     *gradient += weighted;
                 }
             }
-            FeatureKind::Positive | FeatureKind::PositiveOrthogonal => {
+            FeatureKind::Positive
+            | FeatureKind::PositiveOrthogonal
+            | FeatureKind::PositiveAntithetic => {
                 self.pull_back_norm(x, weighted, &phi.rate, -T::one(), gradient);
                 self.pull_back_projection(weighted, gradient);
             }

@@ -9,15 +9,22 @@
 //! trigonometric         φ(x) = e^{+|x̂|²/2} √(2/m) (cos ω_1·x̂, sin ω_1·x̂, …)   m/2 frequencies
 //! positive              φ(x) = e^{−|x̂|²/2} √(1/m) (e^{ω_1·x̂}, e^{ω_2·x̂}, …)   m frequencies
 //! positive-orthogonal   the same, ω in blocks of d mutually orthogonal directions (FAVOR+)
+//! positive-antithetic   the same, m/2 of them, each with its opposite
 //! elu-plus-one          φ(x) = elu(x) + 1, m = d; a kernel of its own, not an approximation
 //! ```
 //!
 //! Trigonometric features: Rahimi & Recht 2007; positive and orthogonal ones: Choromanski et al. 2021, "Rethinking
 //! attention with performers"; elu+1: Katharopoulos et al. 2020. Everywhere in this crate m counts hidden neurons, so
 //! that maps are compared at equal cost: a trigonometric map of m neurons has m/2 frequencies.
+//!
+//! Positive features may draw ω from a wider Gaussian and make up for it by each neuron's excitability, fitted to the
+//! queries and keys of a head: see [`Spread`].
 
 mod draw;
 mod gradient;
+mod spread;
+
+pub use spread::{Spread, SpreadKind};
 
 use super::{AttentionError, Real, kernels};
 use nalgebra::DMatrix;
@@ -35,16 +42,19 @@ pub enum FeatureKind {
     Positive,
     /// Positive random features, frequencies orthogonal in blocks of d.
     PositiveOrthogonal,
+    /// The same in pairs: every frequency with its opposite (the last without, if m is odd).
+    PositiveAntithetic,
     /// elu(x) + 1, the plain map of linear transformers.
     EluPlusOne,
 }
 
 impl FeatureKind {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Trigonometric,
         Self::Positive,
         Self::PositiveOrthogonal,
+        Self::PositiveAntithetic,
         Self::EluPlusOne,
     ];
 
@@ -54,8 +64,17 @@ impl FeatureKind {
             Self::Trigonometric => "trigonometric",
             Self::Positive => "positive",
             Self::PositiveOrthogonal => "positive-orthogonal",
+            Self::PositiveAntithetic => "positive-antithetic",
             Self::EluPlusOne => "elu-plus-one",
         }
+    }
+
+    /// Whether features are exponentials e^{ω·x̂ + e − |x̂|²/2}.
+    pub fn is_positive(self) -> bool {
+        matches!(
+            self,
+            Self::Positive | Self::PositiveOrthogonal | Self::PositiveAntithetic
+        )
     }
 }
 
@@ -118,6 +137,8 @@ pub struct FeatureMap<T> {
     hidden: usize,
     /// Frequencies, scaled by d^{−¼}: m × d (m/2 × d for trigonometric features, 0 × d for elu+1).
     frequencies: DMatrix<T>,
+    /// e, m numbers; none for features that are not positive.
+    excitability: Vec<T>,
 }
 
 impl<T: Real> FeatureMap<T> {
@@ -134,6 +155,20 @@ impl<T: Real> FeatureMap<T> {
         hidden: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self, AttentionError> {
+        Self::draw_spread(kind, &Spread::unit(head_dim), hidden, rng)
+    }
+
+    /// Draws a map whose frequencies spread as those of `spread`, for queries and keys of its dimension.
+    ///
+    /// # Errors
+    /// As [`FeatureMap::draw`]; and if features that are not positive are asked for any but the unit spread.
+    pub fn draw_spread(
+        kind: FeatureKind,
+        spread: &Spread,
+        hidden: usize,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Self, AttentionError> {
+        let head_dim = spread.dim();
         let wrong = |right| AttentionError::Features {
             features: kind.name(),
             head_dim,
@@ -146,6 +181,9 @@ impl<T: Real> FeatureMap<T> {
         if hidden == 0 {
             return Err(wrong("at least one is needed"));
         }
+        if !(kind.is_positive() || spread.is_unit()) {
+            return Err(wrong("but only positive features can be spread"));
+        }
         let frequencies = match kind {
             FeatureKind::Trigonometric if hidden % 2 == 1 => {
                 return Err(wrong(
@@ -155,6 +193,7 @@ impl<T: Real> FeatureMap<T> {
             FeatureKind::Trigonometric => draw::independent(hidden / 2, head_dim, rng),
             FeatureKind::Positive => draw::independent(hidden, head_dim, rng),
             FeatureKind::PositiveOrthogonal => draw::orthogonal(hidden, head_dim, rng),
+            FeatureKind::PositiveAntithetic => draw::antithetic(hidden, head_dim, rng),
             FeatureKind::EluPlusOne if hidden != head_dim => {
                 return Err(wrong(
                     "but elu+1 has exactly as many as the head has dimensions",
@@ -162,13 +201,54 @@ impl<T: Real> FeatureMap<T> {
             }
             FeatureKind::EluPlusOne => DMatrix::zeros(0, head_dim),
         };
-        let scale = (head_dim as f64).powf(-0.25);
-        Ok(Self {
+        if kind.is_positive() {
+            let (frequencies, excitability) = spread.apply(frequencies);
+            return Ok(Self::scaled(kind, hidden, &frequencies, &excitability));
+        }
+        Ok(Self::scaled(kind, hidden, &frequencies, &[]))
+    }
+
+    /// Positive features of these frequencies ω (m × d, in units of x̂) and excitabilities e (m), however they were found.
+    ///
+    /// # Errors
+    /// [`AttentionError::Features`] if d or m is 0, [`AttentionError::Size`] if there is not an excitability a frequency.
+    pub fn exponential(
+        frequencies: &DMatrix<f64>,
+        excitability: &[f64],
+    ) -> Result<Self, AttentionError> {
+        let (hidden, head_dim) = frequencies.shape();
+        if hidden == 0 || head_dim == 0 {
+            return Err(AttentionError::Features {
+                features: FeatureKind::Positive.name(),
+                head_dim,
+                asked: hidden,
+                right: "at least one of at least one dimension is needed",
+            });
+        }
+        let why = "one a hidden neuron";
+        AttentionError::size("excitabilities", excitability.len(), hidden, why)?;
+        Ok(Self::scaled(
+            FeatureKind::Positive,
+            hidden,
+            frequencies,
+            excitability,
+        ))
+    }
+
+    fn scaled(
+        kind: FeatureKind,
+        hidden: usize,
+        frequencies: &DMatrix<f64>,
+        excitability: &[f64],
+    ) -> Self {
+        let scale = scale(frequencies.ncols());
+        Self {
             kind,
-            head_dim,
+            head_dim: frequencies.ncols(),
             hidden,
             frequencies: frequencies.map(|w| T::of(w * scale)),
-        })
+            excitability: excitability.iter().map(|&e| T::of(e)).collect(),
+        }
     }
 
     /// Family of the map.
@@ -207,11 +287,13 @@ impl<T: Real> FeatureMap<T> {
                     *sin = amplitude * phase.sin();
                 }
             }
-            FeatureKind::Positive | FeatureKind::PositiveOrthogonal => {
+            FeatureKind::Positive
+            | FeatureKind::PositiveOrthogonal
+            | FeatureKind::PositiveAntithetic => {
                 let half_norm = self.half_norm(x);
                 self.project(x, &mut out.log_gain);
-                for log_gain in &mut out.log_gain {
-                    *log_gain -= half_norm;
+                for (log_gain, &excitability) in out.log_gain.iter_mut().zip(&self.excitability) {
+                    *log_gain = *log_gain - half_norm + excitability;
                 }
                 out.rate.fill(T::one());
             }
@@ -244,6 +326,27 @@ impl<T: Real> FeatureMap<T> {
     pub fn frequency(&self, i: usize) -> Vec<T> {
         self.frequencies.row(i).iter().copied().collect()
     }
+
+    /// Frequencies ω in units of x̂, m × d.
+    pub(super) fn frequencies(&self) -> DMatrix<f64> {
+        let scale = scale(self.head_dim);
+        self.frequencies.map(|w| w.as_f64() / scale)
+    }
+
+    /// Frequencies as they meet x, column by column of m.
+    pub(super) fn synapses(&self) -> &[T] {
+        self.frequencies.as_slice()
+    }
+
+    /// Excitabilities e of positive features, length m; empty for others.
+    pub fn excitability(&self) -> &[T] {
+        &self.excitability
+    }
+}
+
+/// d^{−¼}: what a query or key is scaled by, x̂ = d^{−¼} x.
+pub(super) fn scale(head_dim: usize) -> f64 {
+    (head_dim as f64).powf(-0.25)
 }
 
 /// rate · e^{log_gain − reference}, component by component, written to `out`.

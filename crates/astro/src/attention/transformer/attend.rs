@@ -2,7 +2,7 @@
 
 use super::head::{Backward, Forward, Normalisation};
 use crate::attention::features::gained;
-use crate::attention::{AttentionError, FeatureMap, Features, Real};
+use crate::attention::{AttentionError, FeatureMap, Features, HeadMaps, Real};
 use nalgebra::DMatrix;
 
 /// What computes the attention of a transformer.
@@ -12,8 +12,8 @@ pub enum Mechanism<T> {
     Softmax,
     /// Every token attends to all alike: no attention.
     Uniform,
-    /// The neuron–astrocyte circuit, a feature map for each block.
-    Circuit(Vec<FeatureMap<T>>),
+    /// The neuron–astrocyte circuit, feature maps for each block.
+    Circuit(Vec<HeadMaps<T>>),
 }
 
 /// What the backward pass needs of the forward pass, for all sequences and heads.
@@ -45,14 +45,14 @@ impl<T: Real> Mechanism<T> {
     /// Output of attention, D × (sequences · n), for Q, K, V of that shape.
     ///
     /// # Errors
-    /// [`AttentionError::Size`] if a feature map is missing or has another head dimension.
+    /// [`AttentionError::Size`] if feature maps are missing, or have another head dimension.
     pub(super) fn forward(
         &self,
         block: usize,
         [query, key, value]: [&DMatrix<T>; 3],
         extent: Extent,
     ) -> Result<(DMatrix<T>, Attended<T>), AttentionError> {
-        let map = self.map(block, extent)?;
+        let maps = self.maps(block, extent)?;
         let Extent {
             tokens: n,
             heads,
@@ -72,6 +72,7 @@ impl<T: Real> Mechanism<T> {
                 row: head * d,
                 extent,
             };
+            let map = maps.map(|maps| maps.of(head));
             let operands = self.operands(map, [query, key, value], at);
             vecmath::run(Forward {
                 normalisation: operands.normalisation,
@@ -96,7 +97,7 @@ impl<T: Real> Mechanism<T> {
         d_output: &DMatrix<T>,
         extent: Extent,
     ) -> Result<[DMatrix<T>; 3], AttentionError> {
-        let map = self.map(block, extent)?;
+        let maps = self.maps(block, extent)?;
         let Extent {
             tokens: n, heads, ..
         } = extent;
@@ -110,6 +111,7 @@ impl<T: Real> Mechanism<T> {
                 row: head * extent.head_dim,
                 extent,
             };
+            let map = maps.map(|maps| maps.of(head));
             let operands = self.operands(map, [query, key, value], at);
             let mut d_keys = vec![T::zero(); operands.keys.len()];
             let mut d_queries = vec![T::zero(); operands.queries.len()];
@@ -159,23 +161,24 @@ impl<T: Real> Mechanism<T> {
         Ok(gradients)
     }
 
-    fn map(&self, block: usize, extent: Extent) -> Result<Option<&FeatureMap<T>>, AttentionError> {
-        let Self::Circuit(maps) = self else {
+    fn maps(&self, block: usize, extent: Extent) -> Result<Option<&HeadMaps<T>>, AttentionError> {
+        let Self::Circuit(all) = self else {
             return Ok(None);
         };
-        let map = maps.get(block).ok_or(AttentionError::Size {
+        let maps = all.get(block).ok_or(AttentionError::Size {
             what: "feature maps",
-            found: maps.len(),
+            found: all.len(),
             expected: block + 1,
             why: "one a block",
         })?;
         AttentionError::size(
             "feature map's head",
-            map.head_dim(),
+            maps.head_dim(),
             extent.head_dim,
             "as the transformer's",
         )?;
-        Ok(Some(map))
+        maps.check(extent.heads)?;
+        Ok(Some(maps))
     }
 
     fn operands(

@@ -1,8 +1,7 @@
 //! Equivalent queries and keys that random features estimate best.
 
 use super::architecture::AffineAt;
-use super::pass::Pass;
-use super::{LabelledImages, Mechanism, Transformer, TransformerError};
+use super::{LabelledImages, Transformer, TransformerError};
 use crate::attention::balance::Balancing;
 use crate::attention::{FeatureKind, Real};
 use nalgebra::{DMatrix, DVector};
@@ -23,15 +22,8 @@ impl<T: Real> Transformer<T> {
         chosen: &[usize],
         kind: FeatureKind,
     ) -> Result<(), TransformerError> {
-        images.check(&self.sizes)?;
-        let softmax = Mechanism::Softmax;
         let extent = self.extent();
-        let mut attend = |block, qkv: [&DMatrix<T>; 3]| {
-            let (output, _) = softmax.forward(block, qkv, extent)?;
-            Ok((output, None))
-        };
-        let pass = Pass::forward(self, images.patches(chosen, &self.sizes), &mut attend)?;
-        for (block, [query, key]) in pass.queries_and_keys().enumerate() {
+        for (block, [query, key]) in self.queries_and_keys(images, chosen)?.iter().enumerate() {
             for head in 0..self.sizes.heads {
                 let rows = head * extent.head_dim..(head + 1) * extent.head_dim;
                 let slice = |matrix: &DMatrix<T>| matrix.rows_range(rows.clone()).map(Real::as_f64);

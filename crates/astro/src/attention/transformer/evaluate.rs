@@ -2,7 +2,7 @@
 
 use super::pass::{Attend, Pass};
 use super::{Architecture, LabelledImages, Mechanism, Transformer, TransformerError};
-use crate::attention::{AttentionError, Circuit, FeatureMap, Mask, Qkv, Real};
+use crate::attention::{AttentionError, Circuit, HeadMaps, Mask, Qkv, Real};
 use nalgebra::DMatrix;
 
 /// Images handled at once when nothing has to be remembered for a backward pass.
@@ -119,14 +119,14 @@ impl<T: Real> Transformer<T> {
             return Ok(Vec::new());
         };
         AttentionError::size("feature maps", maps.len(), self.sizes.blocks, "one a block")?;
-        let circuit = |map: &FeatureMap<T>| {
+        let circuit = |maps: &HeadMaps<T>| {
             AttentionError::size(
                 "feature map's head",
-                map.head_dim(),
+                maps.head_dim(),
                 self.sizes.head_dim(),
                 "as the transformer's",
             )?;
-            Circuit::new(map.clone(), self.sizes.heads, self.sizes.head_dim())
+            Circuit::new(maps.clone(), self.sizes.heads, self.sizes.head_dim())
         };
         maps.iter().map(circuit).collect()
     }

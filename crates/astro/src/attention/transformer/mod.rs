@@ -25,6 +25,7 @@ mod layers;
 mod model;
 mod pass;
 mod store;
+mod tokens;
 mod train;
 
 pub use architecture::Architecture;

@@ -208,7 +208,7 @@ mod tests {
     use super::super::architecture::AffineAt;
     use super::super::{Architecture, LabelledImages};
     use super::*;
-    use crate::attention::{FeatureKind, FeatureMap};
+    use crate::attention::{FeatureKind, FeatureMap, HeadMaps, Spread, SpreadKind};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -326,26 +326,37 @@ mod tests {
 
     fn features(mechanism: &Mechanism<f64>) -> Option<FeatureKind> {
         match mechanism {
-            Mechanism::Circuit(maps) => Some(maps[0].kind()),
+            Mechanism::Circuit(maps) => Some(maps[0].of(0).kind()),
             _ => None,
         }
     }
 
     fn circuit(kind: FeatureKind, hidden: usize, rng: &mut ChaCha8Rng) -> Mechanism<f64> {
         let map = |_| FeatureMap::draw(kind, SIZES.head_dim(), hidden, rng).unwrap();
-        Mechanism::Circuit((0..SIZES.blocks).map(map).collect())
+        Mechanism::Circuit((0..SIZES.blocks).map(map).map(HeadMaps::from).collect())
+    }
+
+    fn spread(hidden: usize, rng: &mut ChaCha8Rng) -> Mechanism<f64> {
+        let kind = FeatureKind::PositiveAntithetic;
+        let moment = DMatrix::from_diagonal(&nalgebra::DVector::from_vec(vec![0.3, 1.0, 2.5]));
+        let spread = Spread::best(SpreadKind::Anisotropic, &moment).unwrap();
+        let map =
+            |rng: &mut ChaCha8Rng| FeatureMap::draw_spread(kind, &spread, hidden, rng).unwrap();
+        let block = |_| HeadMaps::each((0..SIZES.heads).map(|_| map(rng)).collect()).unwrap();
+        Mechanism::Circuit((0..SIZES.blocks).map(block).collect())
     }
 
     #[test]
     fn gradients_match_finite_differences() {
         type Draw = fn(&mut ChaCha8Rng) -> Mechanism<f64>;
-        let mechanisms: [(&str, Draw); 6] = [
+        let mechanisms: [(&str, Draw); 7] = [
             ("softmax", |_| Mechanism::Softmax),
             ("uniform", |_| Mechanism::Uniform),
             ("positive", |rng| circuit(FeatureKind::Positive, 16, rng)),
             ("orthogonal", |rng| {
                 circuit(FeatureKind::PositiveOrthogonal, 7, rng)
             }),
+            ("spread, a map a head", |rng| spread(9, rng)),
             ("elu", |rng| {
                 circuit(FeatureKind::EluPlusOne, SIZES.head_dim(), rng)
             }),

@@ -1,11 +1,16 @@
 //! The neuron–astrocyte transformer (Kozachkov, Kastanenka & Krotov 2023).
 
 mod error;
+mod features;
+mod kept;
 mod labels;
+mod learning;
 mod swap;
 mod traces;
 
 pub(super) use error::ATTENTION_ERROR;
+pub(super) use features::ATTENTION_FEATURES;
+pub(super) use learning::ATTENTION_LEARNING;
 pub(super) use swap::ATTENTION_SWAP;
 pub(super) use traces::ATTENTION_TRACES;
 

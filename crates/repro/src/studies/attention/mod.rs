@@ -1,13 +1,18 @@
 //! Studies of the neuron–astrocyte transformer.
 
 mod error;
+mod features;
+mod learning;
 mod sequence;
 mod swap;
 mod traces;
+mod trained;
 
 pub(super) use error::AttentionErrorStudy;
-pub(crate) use swap::ARCHITECTURE;
+pub(super) use features::AttentionFeatures;
+pub(super) use learning::AttentionLearning;
 pub(super) use swap::AttentionSwap;
 pub(super) use traces::AttentionTraces;
+pub(crate) use trained::ARCHITECTURE;
 
-use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Stopped, Study};

@@ -1,23 +1,16 @@
 //! A trained transformer whose softmax attention is replaced.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use astro::attention::transformer::{
-    Architecture, LabelledImages, Mechanism, Training, Transformer, train,
-};
+use astro::attention::transformer::{Mechanism, Training, Transformer, train};
 use astro::numerics::random::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{CIRCUIT, Hidden};
+use super::trained::{ARCHITECTURE, CHUNK, TRANSFORMER, Trained, accuracy, first};
 use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Column, columns};
-
-/// Sizes of the transformer that ships.
-pub(crate) const ARCHITECTURE: Architecture = Architecture::MNIST;
-/// Images classified between two looks at the clock.
-const CHUNK: usize = 64;
 
 /// Settings of training with the circuit in place.
 const FINE_TUNING: [&str; 5] = [
@@ -37,24 +30,6 @@ pub(in crate::studies) struct AttentionSwap {
     circuit: Hidden,
     fine_tuning: FineTuning,
     test: Test,
-}
-
-/// A trained transformer and its images.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Trained {
-    /// In the folder of data sets, or where the program runs; made by `repro transformer`.
-    file: String,
-    /// SHA-256 of it, but of the one that ships.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sha256: Option<String>,
-    /// Folder of the images, likewise.
-    images: String,
-    /// SHA-256 of their files, but of those that ship.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    images_sha256: Option<String>,
-    /// Training images by which queries and keys are balanced where the condition asks for it.
-    balanced_on: usize,
 }
 
 /// What attends.
@@ -100,21 +75,9 @@ impl AttentionSwap {
             Condition::Softmax => Mechanism::Softmax,
             Condition::Uniform => Mechanism::Uniform,
             Condition::Swapped | Condition::Balanced | Condition::FineTuned => {
-                let map = |_| self.circuit.draw(ARCHITECTURE.head_dim(), streams);
-                Mechanism::Circuit(
-                    (0..ARCHITECTURE.blocks)
-                        .map(map)
-                        .collect::<Result<_, _>>()?,
-                )
+                let map = |_| Ok(self.circuit.draw(ARCHITECTURE.head_dim(), streams)?.into());
+                Mechanism::Circuit((0..ARCHITECTURE.blocks).map(map).collect::<Result<_>>()?)
             }
-        })
-    }
-
-    /// The transformer as it was trained.
-    fn trained(&self, data: &DataSets) -> Result<Arc<Transformer<f32>>> {
-        let path = data.find(&self.transformer.file);
-        data.shared(&format!("transformer {}", path.display()), || {
-            Transformer::load(&path, ARCHITECTURE).context("transformer.file")
         })
     }
 
@@ -145,11 +108,6 @@ impl AttentionSwap {
 
 /// Columns of its own settings.
 const SETTINGS: &[Column] = &columns! {
-    "transformer.file" ["path"] "trained transformer",
-    "transformer.sha256" ["hexadecimal"] "digest of its file; empty: as shipped",
-    "transformer.images" ["path"] "folder of its images",
-    "transformer.images_sha256" ["hexadecimal"] "digest of their files; empty: as shipped",
-    "transformer.balanced_on" ["images"] "training images by which queries and keys are balanced",
     "condition" ["word"] "what attends: softmax, uniform (no attention), the circuit swapped in, balanced, or fine-tuned",
     "fine_tuning.images" ["images"] "training images with the circuit in place: the first so many",
     "fine_tuning.epochs" ["epochs"] "epochs of that training",
@@ -166,18 +124,10 @@ impl Study for AttentionSwap {
         Metric::neutral("images", "images", "test images classified"),
     ];
     const HEADLINE: &'static str = "accuracy";
-    const SETTINGS: &'static [&'static [Column]] = &[CIRCUIT, SETTINGS];
+    const SETTINGS: &'static [&'static [Column]] = &[TRANSFORMER, CIRCUIT, SETTINGS];
 
     fn resolve(&mut self, contents: &Contents) {
-        let Trained {
-            file,
-            sha256,
-            images,
-            images_sha256,
-            ..
-        } = &mut self.transformer;
-        *sha256 = sha256.take().or_else(|| contents.sha256(file));
-        *images_sha256 = images_sha256.take().or_else(|| contents.sha256(images));
+        self.transformer.resolve(contents);
     }
 
     fn idle(&self) -> Vec<Idle> {
@@ -217,32 +167,11 @@ impl Study for AttentionSwap {
             self.fine_tuning.images > 0,
             "fine_tuning.images = 0: at least 1 is needed"
         );
-        ensure!(
-            self.transformer.balanced_on > 0,
-            "transformer.balanced_on = 0: at least 1 is needed"
-        );
-        Ok(())
+        self.transformer.check()
     }
 
     fn check_data(&self, data: &DataSets) -> Result<()> {
-        let Trained {
-            file,
-            sha256,
-            images,
-            images_sha256,
-            ..
-        } = &self.transformer;
-        let contents = data.contents();
-        contents.check("transformer.sha256", file, sha256.as_deref())?;
-        contents.check(
-            "transformer.images_sha256",
-            images,
-            images_sha256.as_deref(),
-        )?;
-        self.trained(data)?;
-        data.images(&self.transformer.images)
-            .context("transformer.images")?;
-        Ok(())
+        self.transformer.check_data(data)
     }
 
     fn seconds(&self) -> f64 {
@@ -259,14 +188,10 @@ impl Study for AttentionSwap {
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut streams = Streams::new(seed);
         let mechanism = self.mechanism(&mut streams)?;
-        let mut model = Transformer::clone(&*self.trained(data)?);
-        let digits = data.images(&self.transformer.images)?;
+        let mut model = Transformer::clone(&*self.transformer.load(data)?);
+        let digits = self.transformer.digits(data)?;
         if self.balances() {
-            let images = first(
-                &digits.train,
-                &digits.train_labels,
-                self.transformer.balanced_on,
-            )?;
+            let images = self.transformer.calibration(&digits)?;
             let all: Vec<usize> = (0..images.len()).collect();
             model.balance(&images, &all, self.circuit.features)?;
         }
@@ -293,36 +218,12 @@ impl Study for AttentionSwap {
             stopped?;
         }
         let images = first(&digits.test, &digits.test_labels, self.test.images)?;
-        let mut right = 0;
-        for start in (0..images.len()).step_by(CHUNK) {
-            let share = start as f64 / images.len() as f64;
-            monitor.at(tuned_share + (1.0 - tuned_share) * share)?;
-            let chunk = images.range(start..(start + CHUNK).min(images.len()))?;
-            let classes = model.classify(&chunk, &mechanism)?;
-            right += classes
-                .iter()
-                .enumerate()
-                .filter(|&(i, &class)| class == chunk.label(i))
-                .count();
-        }
+        let accuracy = accuracy(&model, &images, &mechanism, &|share| {
+            monitor.at(tuned_share + (1.0 - tuned_share) * share)
+        })?;
         let mut outcome = Outcome::default();
-        outcome.metric("accuracy", right as f64 / images.len() as f64);
+        outcome.metric("accuracy", accuracy);
         outcome.metric("images", images.len());
         Ok(outcome)
     }
-}
-
-/// The first images of a set.
-fn first(
-    images: &astro::networks::images::Images,
-    labels: &[u8],
-    count: usize,
-) -> Result<LabelledImages> {
-    let count = count.min(labels.len());
-    let pixels = (0..count).flat_map(|i| images.image(i)).copied().collect();
-    Ok(LabelledImages::new(
-        images.pixels().isqrt(),
-        pixels,
-        labels[..count].to_vec(),
-    )?)
 }
