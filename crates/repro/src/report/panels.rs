@@ -17,8 +17,9 @@ const LINES: f64 = 190.0;
 const PANEL: f64 = 150.0;
 /// A parameter of which nothing is said is shown by its logarithm where its values lie further apart than this.
 const DECADES: f64 = 30.0;
-/// Points drawn as lines: of more, the best.
+/// Points drawn as lines, and as dots: of more, the best.
 const MOST_LINES: usize = 400;
+const MOST_DOTS: usize = 2000;
 
 /// Draws it.
 pub(super) fn draw(points: &Points<'_>) -> Result<Files> {
@@ -47,6 +48,13 @@ pub(super) fn draw(points: &Points<'_>) -> Result<Files> {
     }
     page.note("Each line or dot is a point; yellow ones are the best, dark ones the worst. Points without a value diverged and are left out");
     page.note("bars: standard error over seeds");
+    let n = points.order().len();
+    if n > MOST_LINES {
+        page.note(format!(
+            "of {n} points the best {MOST_LINES} are lines and the best {} dots",
+            n.min(MOST_DOTS)
+        ));
+    }
     if !points.progress.is_empty() {
         page.note("black: the best so far on the last rung");
     }
@@ -195,7 +203,7 @@ fn single(points: &Points<'_>, parameter: &Parameter) -> Axes {
     );
     let order = points.order();
     let n = order.len();
-    for (rank, &point) in order.iter().enumerate().rev() {
+    for (rank, &point) in order.iter().enumerate().take(MOST_DOTS).rev() {
         let (Some(x), score) = (scaled.values[point], &points.scores[point]) else {
             continue;
         };
