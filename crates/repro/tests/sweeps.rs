@@ -51,6 +51,14 @@ fn a_sweep_writes_a_row_per_run_and_ranks_the_points() {
     );
     assert!(!said.contains("test data"), "{said}");
 
+    let page = fs::read_to_string(dir.path().join("small.html")).unwrap();
+    assert!(page.contains("small.summary.csv") && page.matches("<tr><td>").count() == 6);
+    let picture = fs::read_to_string(dir.path().join("small.svg")).unwrap();
+    assert_eq!(
+        picture.matches("data-panel=").count(),
+        1 + 2,
+        "all, and each"
+    );
     let summary = fs::read_to_string(dir.path().join("small.summary.csv")).unwrap();
     assert!(summary.starts_with(
         "network.eta_up.0,network.learning_lag_ms,validation_accuracy_mean,validation_accuracy_std,\

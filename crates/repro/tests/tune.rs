@@ -139,6 +139,22 @@ fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
     assert!(output.status.success(), "{}", stderr(&output));
     let shown = stdout(&output);
     assert!(shown.contains("mean validation_accuracy"), "{shown}");
+    // The page shows the best point, and links to files that are there.
+    let page = fs::read_to_string(out.join("small.html")).unwrap();
+    let links = page.split("href=\"").skip(1);
+    let links: Vec<&str> = links.map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(links.contains(&"small-best.toml") && links.contains(&"small.svg"));
+    assert!(
+        links.iter().all(|link| out.join(link).exists()),
+        "{links:?}"
+    );
+    assert!(page.contains("<tr><td>1<td>") && page.contains("network.init_up"));
+    let picture = fs::read_to_string(out.join("small.svg")).unwrap();
+    assert_eq!(
+        picture.matches("data-panel=").count(),
+        1 + 6 + 1 + 1,
+        "all, each, rung, progress"
+    );
     // Each setting as it was said to be.
     let number = |text: &String| text.parse::<f64>().unwrap();
     let (up, ip) = (

@@ -14,6 +14,8 @@ use crate::experiment::{Change, Experiment, Plan};
 use crate::paths::{Output, Repository};
 use crate::profile::Profile;
 use crate::ranking::{OverSeeds, Score};
+use crate::report::points::{Parameter, Points};
+use crate::report::studied::write_points;
 use crate::results::stats::mean_std;
 use crate::results::{Cell, Frame, Row, Table};
 use crate::studies::{Better, Metric};
@@ -81,6 +83,7 @@ pub(crate) fn sweep(
     let points = rank(&plan, &frame, ranking)?;
     write_summary(&plan, &output, ranking, &points)?;
     print(&plan, ranking, &points)?;
+    write_page(&plan, &output, ranking, &points)?;
     ended
 }
 
@@ -217,7 +220,7 @@ fn write_summary(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point
                  behind,
                  ..
              }| {
-                let values = values.iter().map(|v| Cell::parse(v.trim_matches('"')));
+                let values = values.iter().map(|value| cell(value));
                 let rest = [
                     score.value.into(),
                     score.std.into(),
@@ -232,6 +235,38 @@ fn write_summary(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point
         )
         .collect();
     table.write(&output.summary(&plan.experiment))
+}
+
+fn write_page(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point]) -> Result<()> {
+    let name = plan.experiment.as_str();
+    let parameter = |(i, key): (usize, &String)| Parameter {
+        key: key.clone(),
+        log: None,
+        values: points.iter().map(|point| cell(&point.values[i])).collect(),
+    };
+    let page = Points {
+        name,
+        about: format!("{} {}; {ranking}.", plan.about, plan.amount())
+            .trim()
+            .to_owned(),
+        objective: ranking.metric.name(),
+        better: ranking.better,
+        parameters: plan.varied.iter().enumerate().map(parameter).collect(),
+        scores: points.iter().map(|point| point.score).collect(),
+        progress: &[],
+        files: vec![
+            (format!("data/{name}.csv"), "one row per run"),
+            (format!("{name}.summary.csv"), "one row per point"),
+        ],
+    };
+    write_points(&page, output)?;
+    say(format!("{}", output.figure(name, "html").display()));
+    Ok(())
+}
+
+/// A setting as it was written down: a word without its quotes.
+fn cell(value: &str) -> Cell {
+    Cell::parse(value.trim_matches('"'))
 }
 
 fn print(plan: &Plan, ranking: Ranking, points: &[Point]) -> Result<()> {

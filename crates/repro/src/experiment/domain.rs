@@ -149,6 +149,14 @@ impl Domain {
         }
     }
 
+    /// Whether it is divided into equal ratios.
+    pub(crate) fn is_log(&self) -> bool {
+        match self {
+            Self::Interval(interval) | Self::Steps { interval, .. } => interval.log,
+            Self::Choice(_) => false,
+        }
+    }
+
     /// The number of values, of a list.
     pub(crate) fn choices(&self) -> Option<usize> {
         match self {

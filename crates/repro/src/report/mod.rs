@@ -2,6 +2,9 @@
 
 mod columns;
 mod markup;
+mod panels;
+pub(crate) mod points;
+pub(crate) mod studied;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -121,6 +121,18 @@ impl Space {
         self.axes.iter().map(|axis| axis.key.as_str())
     }
 
+    /// Whether an axis, or the one that it is tied to, is logarithmic.
+    pub(crate) fn is_log(&self, key: &str) -> bool {
+        let mut place = self.axes.iter().position(|axis| axis.key == key);
+        while let Some(i) = place {
+            match &self.axes[i].kind {
+                Kind::Free(domain) => return domain.is_log(),
+                Kind::Tied { axis, .. } => place = Some(*axis),
+            }
+        }
+        false
+    }
+
     /// The axes that are searched: place among all, key and domain.
     pub(super) fn free(&self) -> impl Iterator<Item = (usize, &str, &Domain)> {
         let axes = self.axes.iter().enumerate();
@@ -342,6 +354,8 @@ mod tests {
             shown(&space, &[0.0, 0.0, 0.9, 0.0, 0.99]),
             "a.rate=1 b=0.1 m=\"z\""
         );
+        let log = space.keys().map(|key| space.is_log(key));
+        assert_eq!(log.collect::<Vec<_>>(), [true, true, false, false, false]);
         // The middle, two ends of two intervals, three choices.
         let probes = space.probes();
         assert_eq!(probes.len(), 1 + 2 + 2 + 3);

@@ -1,4 +1,4 @@
-//! What a search leaves as files: all trials, and the best point as a study.
+//! What a search leaves as files: all trials, the best point as a study, and a page.
 
 use anyhow::Result;
 
@@ -6,10 +6,12 @@ use super::super::ranks::shown;
 use crate::experiment::searched::Searched;
 use crate::experiment::{Plan, setting_cell};
 use crate::paths::Output;
+use crate::report::points::{Parameter, Points};
+use crate::report::studied::write_points;
 use crate::results::files::write_atomically;
 use crate::results::{Cell, Table};
-use crate::search::{Search, Step, Tune};
-use crate::terminal::count;
+use crate::search::{Search, Step, Trial, Tune};
+use crate::terminal::{count, say};
 
 /// A step that was done.
 pub(super) struct Done {
@@ -114,4 +116,77 @@ pub(super) fn write_best(
     );
     write_atomically(&output.best(&plan.experiment), text.as_bytes())?;
     Ok(true)
+}
+
+/// The page of the search.
+pub(super) fn write_page(
+    search: &Search,
+    done: &[Done],
+    output: &Output,
+    plan: &Plan,
+) -> Result<()> {
+    let Tune {
+        rungs,
+        space,
+        objective,
+        budget,
+        rule,
+        ..
+    } = search.tune();
+    let name = plan.experiment.as_str();
+    let ranked: Vec<&Trial> = search
+        .ranked()
+        .iter()
+        .map(|&trial| &search.trials()[trial])
+        .collect();
+    let parameter = |key: &str| {
+        let value = |trial: &&Trial| trial.setting(key).map_or(Cell::Empty(()), setting_cell);
+        Parameter {
+            key: key.to_owned(),
+            log: Some(space.is_log(key)),
+            values: ranked.iter().map(value).collect(),
+        }
+    };
+    let rung = Parameter {
+        key: "rung".to_owned(),
+        log: None,
+        values: ranked
+            .iter()
+            .map(|trial| trial.scores.len().to_string().into())
+            .collect(),
+    };
+    let last = rungs.len() - 1;
+    let at_the_top = |done: &&Done| done.step.rung == last;
+    let progress = done.iter().filter(at_the_top).filter_map(|done| {
+        let score = search.trials()[done.step.trial].scores[last];
+        (score.diverged == 0).then_some((done.spent, score.value))
+    });
+    let progress: Vec<(f64, f64)> = progress.collect();
+    let value = format!("{} {}", objective.over_seeds.name(), objective.metric);
+    let page = Points {
+        name,
+        about: format!(
+            "{} {} by rule {}, at the cost of {:.1} of {budget} runs of the last of {}. Points on higher rungs come first.",
+            plan.about,
+            count(ranked.len(), "trial"),
+            rule.name(),
+            search.spent(),
+            count(rungs.len(), "rung"),
+        )
+        .trim()
+        .to_owned(),
+        objective: &value,
+        better: objective.better,
+        parameters: space.keys().map(parameter).chain((last > 0).then_some(rung)).collect(),
+        scores: ranked.iter().filter_map(|trial| trial.scores.last().copied()).collect(),
+        progress: &progress,
+        files: vec![
+            (format!("{name}-best.toml"), "the best point as a study"),
+            (format!("{name}.trials.csv"), "one row per trial and rung"),
+            (format!("data/{name}.csv"), "one row per run"),
+        ],
+    };
+    write_points(&page, output)?;
+    say(format!("{}", output.figure(name, "html").display()));
+    Ok(())
 }

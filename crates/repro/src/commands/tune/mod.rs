@@ -20,7 +20,7 @@ use crate::progress::duration;
 use crate::search::{Search, Step, Trial, Tune};
 use crate::studies::Better;
 use crate::terminal::{count, say};
-use files::{Done, write_best, write_trials};
+use files::{Done, write_best, write_page, write_trials};
 use table::print;
 
 /// Searches, writes the runs, `<name>.trials.csv` and `<name>-best.toml`, and prints the best trials.
@@ -66,7 +66,8 @@ pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &W
     let done = done?;
     write_trials(&search, &done, &output, &plan)?;
     let best = write_best(&search, &searched, &seeds, &output, &plan)?;
-    print(&search, &plan, &output, best)
+    print(&search, &plan, &output, best)?;
+    write_page(&search, &done, &output, &plan)
 }
 
 /// Does the search to its end. All runs go into the plan, each once, in the order in which they were asked for.
