@@ -9,7 +9,7 @@ use common::{run, stderr, stdout};
 use tempfile::TempDir;
 
 /// Figures all of whose runs are there.
-const COMPLETE: [&str; 21] = [
+const COMPLETE: [&str; 22] = [
     "dendritic-prediction",
     "stability",
     "mimic",
@@ -23,6 +23,7 @@ const COMPLETE: [&str; 21] = [
     "diffusion",
     "attention-error",
     "attention-swap",
+    "attention-features",
     "attention-traces",
     "astro-layers",
     "astro-depth",
