@@ -41,6 +41,7 @@ __all__ = [
     "mnist",
     "run",
     "sweep",
+    "tune",
     "yin_yang",
 ]
 
@@ -225,6 +226,15 @@ def sweep(
     there, else the path of the CSV file."""
     _program(["sweep", str(study), "--out", str(out)], threads)
     return _frame(Path(out) / "data" / f"{Path(study).stem}.csv")
+
+
+def tune(
+    study: str | PathLike[str], out: str | PathLike[str] = "sweeps", threads: int | None = None
+) -> pandas.DataFrame | Path:
+    """Searches as ``repro tune`` does, and returns the trials: one row per point and rung, ``rank`` 1 being the best point,
+    which is also in ``<name>-best.toml``."""
+    _program(["tune", str(study), "--out", str(out)], threads)
+    return _frame(Path(out) / f"{Path(study).stem}.trials.csv")
 
 
 def _program(arguments: list[str], threads: int | None) -> None:

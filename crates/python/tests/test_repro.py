@@ -138,6 +138,21 @@ def test_figures_and_sweeps_become_frames(tmp_path):
     runs = repro.sweep(study, out=tmp_path)
     assert list(runs["network.learning_lag_ms"]) == [0.0, 0.0, 20.0, 20.0]
     assert runs["test_accuracy"].between(0, 1).all()
+    study.write_text(
+        """
+        study = "yinyang"
+        base = "yin_yang"
+        model = "steadnet"
+        training = { epochs = 1, validation_patterns = 20 }
+        task = { train = 50, validation = 20, test = 20 }
+        tune = { rule = "sobol", budget = 4 }
+        tune.rungs = { seeds = [1] }
+        tune.space."network.eta_up.0" = { from = 0.5, to = 50, scale = "log" }
+        """
+    )
+    trials = repro.tune(study, out=tmp_path)
+    assert sorted(trials["rank"]) == [1, 2, 3, 4]
+    assert trials["network.eta_up.0"].between(0.5, 50).all()
     study.write_text("study = 3")
     with pytest.raises(RuntimeError, match="lags.toml"):
         repro.sweep(study, out=tmp_path)
