@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::domain::{Domain, Interval, Scale, tidy};
+use super::domain::{Domain, Interval, Scale, number, tidy};
 use crate::limits;
 
 /// The values that one parameter takes.
@@ -84,7 +84,11 @@ impl Range {
                     "step goes with random; a range has its number of points"
                 );
                 limits::check_runs(&format!("points = {points}"), points as f64)?;
-                let value = |i: usize| tidy(interval.at(i as f64 / (points - 1) as f64));
+                let value = |i: usize| {
+                    let x = interval.at(i as f64 / (points - 1) as f64);
+                    // Differences stay as they are: finished runs are found by these numbers.
+                    if log { tidy(x) } else { number(x) }
+                };
                 Ok(Axis::Values((0..points).map(value).collect()))
             }
             (None, Some(_)) => {
@@ -125,6 +129,11 @@ mod tests {
         assert_eq!(
             values(json!({"from": 0, "to": 1, "points": 5})),
             [0.0, 0.25, 0.5, 0.75, 1.0]
+        );
+        let lags = values(json!({"from": 0, "to": 30, "points": 60}));
+        assert_eq!(
+            lags[1..3],
+            [0.508_474_576_271_186_4, 1.016_949_152_542_372_8]
         );
         let log = values(json!({"from": 0.01, "to": 100.0, "points": 5, "scale": "log"}));
         assert_eq!(log, [0.01, 0.1, 1.0, 10.0, 100.0]);
