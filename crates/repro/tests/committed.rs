@@ -9,7 +9,7 @@ use common::{run, stderr, stdout};
 use tempfile::TempDir;
 
 /// Figures all of whose runs are there.
-const COMPLETE: [&str; 22] = [
+const COMPLETE: [&str; 23] = [
     "dendritic-prediction",
     "stability",
     "mimic",
@@ -24,6 +24,7 @@ const COMPLETE: [&str; 22] = [
     "attention-error",
     "attention-swap",
     "attention-features",
+    "attention-learning",
     "attention-traces",
     "astro-layers",
     "astro-depth",
