@@ -52,16 +52,14 @@ fn every_form_is_entered_by_an_experiment() {
     for form in [Form::General, Form::Leaps] {
         assert!(all.contains(&form.to_string()), "{form}: {forms:?}");
     }
+    let leaps = BTreeSet::from([Form::Leaps.to_string()]);
+    for name in ["learning_lag", "learning_lag_reset", "tau_0", "tau_w"] {
+        assert_eq!(forms[name], leaps, "{name}");
+    }
     if ["AVX-512", "AVX2"].contains(&Simd::Best.name()) {
         let few = BTreeSet::from([Form::FewOutputs.to_string()]);
-        for name in [
-            "learning_lag",
-            "yinyang",
-            "tau_0",
-            "mimic",
-            "steady_state_weights",
-        ] {
-            // Under the quick profile some take leaps.
+        for name in ["precision", "yinyang", "mimic", "steady_state_weights"] {
+            // Some runs take leaps.
             let mut steps = forms[name].clone();
             steps.remove(&Form::Leaps.to_string());
             assert_eq!(steps, few, "{name}");
