@@ -145,9 +145,10 @@ def test_figures_and_sweeps_become_frames(tmp_path):
         model = "steadnet"
         training = { epochs = 1, validation_patterns = 20 }
         task = { train = 50, validation = 20, test = 20 }
-        tune = { rule = "sobol", budget = 4 }
-        tune.rungs = { seeds = [1] }
-        tune.space."network.eta_up.0" = { from = 0.5, to = 50, scale = "log" }
+        [tune]
+        rule = "sobol"
+        budget = 4
+        space."network.eta_up.0" = { from = 0.5, to = 50, scale = "log" }
         """
     )
     trials = repro.tune(study, out=tmp_path)
