@@ -11,7 +11,7 @@ use std::fs;
 
 use anyhow::Result;
 
-use crate::compare::{self, Compared};
+use crate::compare::{self, Compared, Point};
 use crate::dictionary::Dictionary;
 use crate::figures::{self, Figure, Work};
 use crate::profile::Profile;
@@ -271,6 +271,9 @@ fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result
     Ok(())
 }
 
+/// From so many points on, those that agree are left to the CSV file.
+const MANY: usize = 40;
+
 fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
     let Compared { points, verdicts } = compared;
     if points.is_empty() {
@@ -280,10 +283,19 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
     for line in verdicts {
         write!(page, "{}.<br>", escape(line))?;
     }
-    *page += "</p><details><summary>Point by point</summary><div class=\"scroll\"><table>\
+    let apart = |p: &&Point| p.standard_errors().is_none_or(|errors| errors.abs() > 2.0);
+    let (about, shown): (_, Vec<&Point>) = match points.len() > MANY {
+        true => (
+            "Points beyond 2 standard errors, or not judged; all are in compare.csv",
+            points.iter().filter(apart).collect(),
+        ),
+        false => ("Point by point", points.iter().collect()),
+    };
+    write!(page, "</p><details><summary>{about}</summary>")?;
+    *page += "<div class=\"scroll\"><table>\
               <tr><th scope=\"col\">series</th><th scope=\"col\">at</th><th>ours / %</th><th>published / %</th>\
               <th>difference / percentage points</th><th>judged</th></tr>";
-    for p in points {
+    for p in shown {
         let (ours, published) = p.values.texts();
         write!(
             page,
