@@ -1,4 +1,4 @@
-//! What the columns of the CSV files of a folder mean: `columns.csv`, and a table of the page.
+//! What the columns of the CSV files of a folder mean: `columns.csv` and `columns.html`.
 
 use std::collections::BTreeMap;
 

@@ -28,7 +28,7 @@ fn verdict(points: &[&Point]) -> String {
     let mean = points.iter().map(|p| p.difference()).sum::<f64>() / points.len() as f64;
     let adaptive = points.iter().any(|p| p.adaptive);
     let behind = format!(
-        "{}, {}{}",
+        "{} of {}{}",
         count(points.len(), "point"),
         count(seeds.unwrap_or(0), "run"),
         if adaptive {
@@ -45,7 +45,7 @@ fn verdict(points: &[&Point]) -> String {
         );
     }
     let epochs = points.first().map_or(0, |p| p.epochs.0);
-    let mut text = format!("{behind} each, {epochs} epochs: ");
+    let mut text = format!("{behind}, {epochs} epochs: ");
     let errors: Vec<f64> = points.iter().filter_map(|p| p.standard_errors()).collect();
     let tests: Vec<f64> = points.iter().filter_map(|p| p.p_value()).collect();
     if let Some(least) = tests.iter().copied().reduce(f64::min) {

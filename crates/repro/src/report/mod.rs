@@ -1,9 +1,10 @@
-//! `index.html`: every figure with its source, what it was made with, and how it compares.
+//! `index.html`: every figure with its source, what it was made with, and how it compares; `columns.html` explains the data.
 
 mod columns;
 mod markup;
 mod panels;
 pub(crate) mod points;
+mod settings;
 pub(crate) mod studied;
 
 use std::fmt::Write as _;
@@ -16,11 +17,11 @@ use crate::dictionary::Dictionary;
 use crate::figures::{self, Figure, Work};
 use crate::profile::Profile;
 use crate::progress::duration;
-use crate::results::columns::is_bookkeeping;
 use crate::results::files::write_atomically;
-use crate::results::{Frame, Provenance, Results};
+use crate::results::{Provenance, Results};
 use crate::terminal::{count, say};
 use markup::{capitalised, escape};
+use settings::Settings;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -73,7 +74,7 @@ pub(crate) fn write(results: &Results) -> Result<()> {
     compare::write(&compared, results.profile(), output)?;
     let dictionary = Dictionary::of(results)?;
     dictionary.write(output)?;
-    columns::section(&mut page, &dictionary)?;
+    columns::write(&dictionary, output)?;
     page += "</main></html>\n";
     write_atomically(&output.dir().join("index.html"), page.as_bytes())
 }
@@ -93,13 +94,14 @@ fn contents(page: &mut String, works: &[&Work], drawn: &[Drawn]) -> Result<()> {
         *page += "</ol>";
     }
     *page += "<b>Data</b><ol><li><a href=\"#compared\">Ours beside the published</a></li>\
-              <li><a href=\"#columns\">Columns of the CSV files</a></li></ol></nav>";
+              <li><a href=\"columns.html\">What the columns of the CSV files mean</a></li></ol></nav>";
     Ok(())
 }
 
 /// Every verdict of a comparison with published values, in one table.
 fn summary(page: &mut String, drawn: &[Drawn]) -> Result<()> {
-    *page += "<h2 id=\"compared\">Ours beside the published</h2><table class=\"verdicts\"><tr><th scope=\"col\">figure</th>\
+    *page += "<h2 id=\"compared\">Ours beside the published</h2><p>Point by point in <a href=\"compare.csv\">compare.csv</a>, \
+              run by run in <a href=\"compare_runs.csv\">compare_runs.csv</a>.</p><table class=\"verdicts\"><tr><th scope=\"col\">figure</th>\
               <th scope=\"col\">what became of it</th></tr>";
     for Drawn { figure, compared } in drawn {
         if let Some(Ok(Compared { verdicts, .. })) = compared {
@@ -131,8 +133,9 @@ fn chapter(page: &mut String, results: &Results, work: &Work, drawn: &[Drawn]) -
         write!(page, "<a href=\"{address}\">{}</a>. ", escape(title))?;
     }
     *page += "</p></div>";
+    let mut shown = Vec::new();
     for d in drawn.iter().filter(|d| d.figure.work == work) {
-        section(page, results, d.figure)?;
+        section(page, results, d.figure, &mut shown)?;
         match &d.compared {
             Some(Ok(compared)) => comparison_table(page, compared)?,
             Some(Err(error)) => {
@@ -158,7 +161,13 @@ fn chapter(page: &mut String, results: &Results, work: &Work, drawn: &[Drawn]) -
     Ok(())
 }
 
-fn section(page: &mut String, results: &Results, figure: &Figure) -> Result<()> {
+/// A figure and its experiments, whose settings are added to those `shown`.
+fn section(
+    page: &mut String,
+    results: &Results,
+    figure: &Figure,
+    shown: &mut Vec<Settings>,
+) -> Result<()> {
     let (id, shows) = (figure.id, capitalised(&escape(figure.shows)));
     let profile = match results.profile() {
         Profile::Quick => "",
@@ -178,7 +187,7 @@ fn section(page: &mut String, results: &Results, figure: &Figure) -> Result<()> 
         figure.code,
     )?;
     for experiment in figure.experiments() {
-        made_with(page, results, experiment)?;
+        made_with(page, results, experiment, shown)?;
     }
     Ok(())
 }
@@ -192,8 +201,13 @@ fn size(svg: &str) -> Option<(f64, f64)> {
     Some((value("width")?, value("height")?))
 }
 
-/// What an experiment was made with: amount of work, wall time, tables, and all settings.
-fn made_with(page: &mut String, results: &Results, experiment: &str) -> Result<()> {
+/// What an experiment was made with: amount of work, wall time, tables, and settings.
+fn made_with(
+    page: &mut String,
+    results: &Results,
+    experiment: &str,
+    shown: &mut Vec<Settings>,
+) -> Result<()> {
     let runs = results.runs(experiment)?;
     let Some(provenance) = results.provenance(experiment)? else {
         write!(page, "<p>{experiment}: no provenance.</p>")?;
@@ -211,9 +225,13 @@ fn made_with(page: &mut String, results: &Results, experiment: &str) -> Result<(
         true => String::new(),
         false => format!(" of {planned}"),
     };
+    let anchor = match shown.iter().any(|s| s.experiment == experiment) {
+        true => String::new(),
+        false => format!(" id=\"of-{experiment}\""),
+    };
     write!(
         page,
-        "<details><summary>{}: {}{all}, {}, {} of computation</summary><p>",
+        "<details{anchor}><summary>{}: {}{all}, {}, {} of computation</summary><p>",
         escape(about),
         count(*finished, "run"),
         count(seeds.len(), "seed"),
@@ -230,48 +248,14 @@ fn made_with(page: &mut String, results: &Results, experiment: &str) -> Result<(
     if let Some(differs) = provenance.differs() {
         write!(page, "<p>{}.</p>", escape(&differs))?;
     }
-    settings_table(page, &runs, &provenance.metrics)?;
+    let settings = Settings::of(experiment, &runs, &provenance.metrics)?;
+    settings.write(page, shown)?;
+    shown.push(settings);
     *page += "</details>";
     Ok(())
 }
 
-/// As many values of a setting are listed.
-const LISTED: usize = 6;
-
-/// Every setting; what varies more is shown by its range.
-fn settings_table(page: &mut String, runs: &Frame, metrics: &[String]) -> Result<()> {
-    *page += "<div class=\"scroll\"><table>";
-    let is_setting = |c: &&String| !metrics.contains(c) && !is_bookkeeping(c);
-    for column in runs.columns().iter().filter(is_setting) {
-        let mut values = runs.distinct(column)?;
-        let number = |text: &String| text.parse::<f64>();
-        if values.iter().all(|text| number(text).is_ok()) {
-            values.sort_by(|a, b| {
-                number(a)
-                    .unwrap_or(0.0)
-                    .total_cmp(&number(b).unwrap_or(0.0))
-            });
-        }
-        let shown = match values.as_slice() {
-            [first, .., last] if values.len() > LISTED => {
-                format!(
-                    "{} … {} ({} values)",
-                    escape(first),
-                    escape(last),
-                    values.len()
-                )
-            }
-            few => escape(&few.join(", ")),
-        };
-        if !shown.is_empty() {
-            write!(page, "<tr><td>{column}<td>{shown}")?;
-        }
-    }
-    *page += "</table></div>";
-    Ok(())
-}
-
-/// From so many points on, those that agree are left to the CSV file.
+/// From so many points on, those that agree are left to compare.csv.
 const MANY: usize = 40;
 
 fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
@@ -286,7 +270,7 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
     let apart = |p: &&Point| p.standard_errors().is_none_or(|errors| errors.abs() > 2.0);
     let (about, shown): (_, Vec<&Point>) = match points.len() > MANY {
         true => (
-            "Points beyond 2 standard errors, or not judged; all are in compare.csv",
+            "Points beyond 2 standard errors, or not judged",
             points.iter().filter(apart).collect(),
         ),
         false => ("Point by point", points.iter().collect()),
@@ -309,28 +293,4 @@ fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {
     }
     *page += "</table></div></details>";
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_results_say_is_text_and_no_markup() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.csv");
-        let csv = "key,seed,data.dir,error,wall_s,code\nab,1,\"<b>\"\"&\",2,3,c\n";
-        std::fs::write(&path, csv).unwrap();
-        let mut page = String::new();
-        let metrics = ["error".to_owned()];
-        settings_table(&mut page, &Frame::read(&path).unwrap(), &metrics).unwrap();
-        assert!(
-            page.contains("<td>data.dir<td>&lt;b&gt;&quot;&amp;<"),
-            "{page}"
-        );
-        assert!(
-            !page.contains("error") && !page.contains("wall_s"),
-            "{page}"
-        );
-    }
 }
