@@ -1,4 +1,4 @@
-//! Seconds per epoch of what the figures train: `cargo bench -p astro --bench epochs`.
+//! Seconds per epoch of the networks in the figures: `cargo bench -p astro --bench epochs`.
 //!
 //! Data are random but of MNIST's size: 60,000 images of 784 pixels, 60,000 codes of 20 numbers.
 

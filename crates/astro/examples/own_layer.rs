@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 type Matrix = DMatrix<f32>;
 
-/// y_i = x_i + 0.1 Σ (x_j - x_i), over the neighbours j of so many cells in a row.
+/// y_i = x_i + 0.1 Σ (x_j - x_i), over the neighbours j in a row of cells.
 #[derive(Debug)]
 struct GapJunctions(usize);
 

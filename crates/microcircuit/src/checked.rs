@@ -26,7 +26,7 @@ pub struct Params {
 }
 
 impl NetworkParams {
-    /// Checks every parameter, and derives what the simulation needs of them.
+    /// Checks every parameter, and derives the constants of the simulation from them.
     ///
     /// # Errors
     ///
@@ -96,13 +96,13 @@ impl Params {
         self.steps(self.raw.learning_lag_ms)
     }
 
-    /// Steps at the start of every pattern that are left out of the output average; rounded in the same way.
+    /// Steps at the start of every pattern before the output is averaged; rounded in the same way.
     pub fn out_lag_steps(&self) -> usize {
         self.steps(self.raw.out_lag_ms)
     }
 
-    /// What the prediction of hidden pyramidal neurons makes of their basal potential, g_b / (g_l + g_b + g_a);
-    /// without g_a in the output layer.
+    /// Factor from the basal potential of a pyramidal neuron to its dendritic prediction: g_b / (g_l + g_b + g_a), without
+    /// g_a in the output layer.
     ///
     /// `layer` counts from 1.
     pub fn basal_prediction(&self, layer: usize) -> f64 {
@@ -115,7 +115,7 @@ impl Params {
         g_b / (g_l + g_b + g_a)
     }
 
-    /// What the prediction of interneurons makes of their dendritic potential, g_d / (g_l + g_d).
+    /// Factor from the dendritic potential of an interneuron to its prediction: g_d / (g_l + g_d).
     pub fn dendritic_prediction(&self) -> f64 {
         self.raw.g_d / (self.raw.g_l + self.raw.g_d)
     }
@@ -139,7 +139,7 @@ fn steps(time_ms: f64, dt_ms: f64) -> f64 {
     (time_ms / dt_ms).round_ties_even()
 }
 
-/// Steps per pattern beyond which a parameter is taken for a slip (a pattern of 100 s at dt 0.1 ms).
+/// Steps per pattern beyond which a parameter is refused as a typing error (a pattern of 100 s at dt 0.1 ms).
 const MAX_STEPS: f64 = 1e6;
 
 fn error(key: &'static str, value: impl Debug, remedy: impl Into<String>) -> ParamError {

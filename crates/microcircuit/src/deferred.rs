@@ -1,7 +1,7 @@
-//! Weights whose changes are left to be applied when the weights are used next.
+//! Weights whose changes are applied when the weights are used next.
 //!
 //! A plastic step needs errors that are known only after the weights have been used. A second walk through the matrix
-//! would store every weight once more; so what the step will change is kept as the rates and factors it is made of, and
+//! would store every weight once more; so the change of a step is kept as rates and factors, and
 //! applied on the next walk, the one that computes the next drive. This is the only place where changes wait.
 //!
 //! In the full simulation W changes by the old P ([`plasticity`](crate::kernels::plasticity)). The weights of the next step, V = W + P, are then
@@ -23,7 +23,7 @@ use crate::kernels::aligned::{Aligned, padded};
 use crate::kernels::packed::{Packed, tile_for};
 use crate::kernels::rows::{self, Change, Products};
 
-/// By which P a weight changes in a step, the old one or the new one.
+/// Whether a weight changes by the old P of a step or by the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// W ← W + P, then P changes: the full simulation.
@@ -44,7 +44,7 @@ pub(crate) struct Deferred<T: Real> {
     plastic: bool,
     /// Presynaptic rates, zero in lanes without a neuron: now, and of the steps whose changes wait.
     rates: [Aligned<T>; 3],
-    /// Of these, which are now, and which are those of waiting changes.
+    /// Index into these of the rates now, and of those of waiting changes.
     roles: [usize; 3],
     /// Factors c of the changes that wait, one per target.
     factors: [Aligned<T>; 2],
@@ -147,7 +147,7 @@ impl<T: Real> Deferred<T> {
         (&self.drive, &mut self.factors[self.waiting])
     }
 
-    /// Leaves a change to the next walk: rates as they were, and the factors that were filled in.
+    /// Leaves a change to the next walk: the kept rates, and the factors that were filled in.
     #[inline(always)]
     pub(crate) fn defer(&mut self) {
         self.waiting += 1;
@@ -159,7 +159,7 @@ impl<T: Real> Deferred<T> {
         self.roles.swap(0, 1 + self.waiting);
     }
 
-    /// Leaves an update to the next walk: rates as they are, which stay, and the factors that were filled in.
+    /// Leaves an update to the next walk: the rates of now, and the factors that were filled in.
     pub(crate) fn defer_update(&mut self) {
         let [now, first, _] = self.roles;
         if let Ok([now, kept]) = self.rates.get_disjoint_mut([now, first]) {

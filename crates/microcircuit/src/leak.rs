@@ -2,7 +2,7 @@
 
 use crate::Real;
 
-/// What a step makes of a soma at potential u whose dendrite drives it with v, and what its dendrite predicts:
+/// One step of a soma at potential u that its dendrite drives with v, and the prediction of that dendrite:
 ///
 /// ```text
 /// u ← keep u + gain v        keep = 1 - dt Σg,  gain = dt g        prediction = g / Σg,  û = prediction v
@@ -53,10 +53,10 @@ impl<T: Real> Leak<T> {
     }
 
     /// The same where drives are stored as predictions, `u ← keep u + gain û`: keep and gain add up to 1, and there is
-    /// nothing to miss. The prediction is what makes û of a drive, times `unit`.
+    /// no difference to round away. The prediction is the factor from a drive to û, times `unit`.
     pub(crate) fn of_predictions(dt: f64, sum: f64, to_dendrite: f64, unit: f64) -> Self {
         let keep = T::from_f64(1.0 - dt * sum);
-        // Steps may be too short to leave anything to a rounded `keep`.
+        // Steps may be so short that `keep` rounds to 1.
         let gain = if keep < T::from_f64(1.0) {
             1.0 - keep.to_f64()
         } else {
@@ -76,14 +76,14 @@ impl<T: Real> Leak<T> {
     }
 }
 
-/// What a step makes of a low-pass weight change Δ on the way to the product x of error and rate:
+/// One step of a low-pass weight change Δ that follows the product x of error and rate:
 ///
 /// ```text
 /// Δ ← decay Δ + share x        decay = 1 - dt/τ_w,  share = dt/τ_w
 /// ```
 ///
 /// Rounded one by one, decay and share do not add up to 1, and Δ settles beside x by up to 1e-5 of it (single
-/// precision, a share of 1/300). So the share is what the rounded decay leaves.
+/// precision, a share of 1/300). So the share is 1 minus the rounded decay.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LowPass<T> {
     pub(crate) decay: T,
@@ -147,7 +147,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(13), failure_persistence: None, ..ProptestConfig::default() })]
 
-        // No gain will do where 1 - keep is close to a power of two; then it is rounding as usual.
+        // Where 1 - keep is close to a power of two no gain agrees; the error is then that of one rounding.
         #[test]
         fn constants_are_what_they_say(
             dt in 1e-3..0.3f64, g_l in 0.01..0.5f64, g in 0.1..2.0f64, g_a in 0.0..1.0f64,

@@ -94,7 +94,7 @@ impl<'a> Pattern<'a> {
     }
 }
 
-/// Why a pattern could not be presented, or not to a useful end.
+/// Why a pattern could not be presented, or why the network diverged while it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PresentError {
     /// The input has the wrong length.
@@ -137,7 +137,7 @@ pub struct Diverged {
     pub value: f64,
 }
 
-/// Magnitude beyond which a potential counts as diverged.
+/// Magnitude beyond which a potential has diverged.
 pub const ABSURD: f64 = 1e6;
 
 impl Pattern<'_> {

@@ -153,7 +153,7 @@ fn read_array<T: Real>(
         .collect();
     found.sort_unstable();
     let mut bytes = Vec::new();
-    // An array that fits has no more than these.
+    // Bytes of the largest array that fits.
     let most = 8 * shape.0 * shape.1 + HEADER;
     match archive.by_name(&entry(name)) {
         Ok(file) => file.take(most as u64 + 1).read_to_end(&mut bytes)?,

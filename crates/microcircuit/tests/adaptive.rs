@@ -44,7 +44,7 @@ fn drawn(params: &Params, seed: u64) -> Weights<f64> {
     Weights::draw(params, || rng.random())
 }
 
-/// Weights after so many patterns by Euler's step.
+/// Weights after a number of patterns by Euler's step.
 fn trained(raw: &NetworkParams, seed: u64, patterns: usize) -> Weights<f64> {
     let params = raw.check().expect("valid");
     let start = drawn(&params, seed).cast();

@@ -30,7 +30,7 @@ const STEADY: [&str; 4] = [
     "c2_two_hidden_random",
 ];
 
-/// What a network under test is made of, besides its parameters.
+/// Weights, patterns and noise of a network under test.
 type Make<'a, T> = &'a dyn Fn(NetworkParams, Weights<T>, Vec<f64>) -> Box<dyn Microcircuit<T>>;
 
 /// Tolerances for f32, by case and quantity: those recommended with the traces.

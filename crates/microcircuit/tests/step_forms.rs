@@ -17,7 +17,7 @@ struct Run {
     seen: Vec<f64>,
 }
 
-/// Presents patterns of all kinds, looked at after every so many steps.
+/// Presents patterns of all kinds, observed at a regular interval.
 fn run<T: Number>(raw: &NetworkParams, tuning: Tuning, every: u64) -> Run {
     let params = raw.check().expect("valid");
     let mut rng = ChaCha8Rng::seed_from_u64(5);

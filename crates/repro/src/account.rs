@@ -1,4 +1,4 @@
-//! The account that a command gives of results: how they were made, and of what was asked for.
+//! What a command says of results: how they were made, and how many of the planned runs there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -214,7 +214,7 @@ impl Output {
         self.journals().join(share(experiment, shard) + ".lock")
     }
 
-    /// The folder of what runs made for themselves and need again.
+    /// The folder of files that runs made and will need again, as trained autoencoders.
     pub(crate) fn made(&self) -> PathBuf {
         self.journals().join("made")
     }

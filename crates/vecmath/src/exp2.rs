@@ -81,7 +81,7 @@ const ROOTS: [f64; 32] = [
     1.957_144_124_175_400_269,
 ];
 
-/// [`Exp2::TABLE`], in the implementation for a type with so many bits of mantissa: a part of the [`ROOTS`].
+/// [`Exp2::TABLE`] for a type with this number of mantissa bits: a part of the [`ROOTS`].
 macro_rules! table {
     ($type:ident, $integer:ident, $mantissa:expr) => {{
         let (mut table, mut k) = ([0.0; 1 << Self::TABLE_BITS], 0);

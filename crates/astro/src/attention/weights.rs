@@ -24,7 +24,7 @@ pub struct ProjectionNames<'a> {
     pub value_bias: Option<&'a str>,
 }
 
-/// Reads the projections of a layer with so many heads.
+/// Reads the projections of a layer with `heads` heads.
 ///
 /// # Errors
 /// [`TensorError`] names the tensor, the shape found and the shape that would have fitted.

@@ -50,7 +50,7 @@ fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// The largest deviation from the closed form in units of what rounding may do; `None` where rounding may do anything
+/// The largest deviation from the closed form in units of the rounding error; `None` where that has no bound
 /// (a trigonometric denominator that cancels) for every token.
 fn deviation<T: Real>(case: &Case) -> Option<f64> {
     let rng = &mut rng(case.seed);

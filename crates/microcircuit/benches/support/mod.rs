@@ -78,7 +78,7 @@ pub fn points(n: usize) -> Vec<(Vec<f64>, Vec<f64>)> {
     (0..n).map(|_| sample(point())).collect()
 }
 
-/// The simulation under test, with weights that Euler's steps have trained on so many [`points`].
+/// The simulation under test, with weights trained by Euler's steps on a number of [`points`].
 pub fn trained<T: Number>(params: NetworkParams, patterns: usize) -> PyraLNet<T> {
     let fixed = NetworkParams {
         integrator: Integrator::Euler,

@@ -1,7 +1,7 @@
 //! Column kernels: a matrix stored column by column, the lanes being the postsynaptic neurons.
 //!
-//! No iterators: an adaptor that the compiler does not inline is compiled without the vector unit, and costs more than it
-//! does.
+//! No iterators: an adaptor that the compiler does not inline is compiled without the vector unit, and costs more than the
+//! arithmetic.
 
 use pulp::Simd;
 

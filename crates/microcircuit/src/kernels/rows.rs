@@ -9,7 +9,7 @@ use super::plasticity;
 use super::sums::sums;
 use super::tiles::for_tile;
 
-/// What is left to apply of one plastic step: its presynaptic rates, and per row its postsynaptic factors c.
+/// The change of one plastic step that is still to be applied: presynaptic rates, and a postsynaptic factor c per row.
 #[derive(Clone, Copy)]
 pub(crate) struct Change<'a, T: Constants, S: Simd> {
     pub(crate) rate: &'a [T::V<S>],
@@ -125,7 +125,7 @@ pub(crate) fn learn_and_drive_tile<T: Constants, S: Simd, const R: usize, const 
             old[i] = past[i][b];
         }
         for k in 0..R {
-            // Through locals: the compiler does not know that W, P and the rates do not overlap.
+            // Copied into locals: the compiler cannot know that W, P and the rates do not overlap.
             let (mut w_new, mut p_new) = (w[b][k], p[b][k]);
             for i in 0..N {
                 (w_new, p_new) =

@@ -111,7 +111,7 @@ impl Comparison {
     }
 }
 
-/// The circuit with so many hidden neurons, one comparison a seed.
+/// The circuit with `m` hidden neurons, one comparison a seed.
 type Draws = Vec<(u64, Comparison)>;
 
 impl Request {

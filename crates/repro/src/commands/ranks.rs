@@ -8,7 +8,7 @@ use crate::terminal::Screen;
 
 /// Prints a table: names on the left of their columns, numbers on the right.
 pub(crate) struct Ranks {
-    /// Names of the columns; of the first so many columns the fields begin on the left.
+    /// Names of the columns, and how many of the first ones are aligned to the left.
     pub(crate) names: Vec<String>,
     pub(crate) words: usize,
     /// As many fields a row, and perhaps a note behind them.

@@ -1,4 +1,4 @@
-//! A comparison: what it reads, and what comes of it.
+//! A comparison: the columns that it reads, and its points and verdicts.
 
 use anyhow::Result;
 

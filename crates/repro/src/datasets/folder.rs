@@ -17,7 +17,7 @@ use super::samples::Sets;
 pub struct DataSets {
     folder: PathBuf,
     contents: Contents,
-    /// Where what takes long to make of them is kept.
+    /// Where files are kept that take long to make from the data.
     made: Option<PathBuf>,
     read: Mutex<HashMap<String, Slot>>,
 }

@@ -96,7 +96,7 @@ fn read(path: &Path) -> Result<Map<String, Value>> {
     Ok(settings)
 }
 
-/// Tables are laid over tables; anything else takes the place of what was there.
+/// Tables are merged; any other value replaces the one below.
 fn lay(below: &mut Map<String, Value>, above: Map<String, Value>) {
     for (key, value) in above {
         match (below.get_mut(&key), value) {

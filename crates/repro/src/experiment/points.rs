@@ -117,7 +117,7 @@ fn collect_axes(key: &str, value: &Value, axes: &mut Vec<(String, Axis)>) -> Res
     }
 }
 
-/// Refuses two keys of which one stands for what the other is a part of: the later one would take the place of the other.
+/// Refuses two keys of which one contains the other: the later one would overwrite the earlier.
 pub(crate) fn check_apart<'a>(keys: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut keys: Vec<Vec<&str>> = keys.map(|key| key.split('.').collect()).collect();
     keys.sort_unstable();

@@ -1,4 +1,4 @@
-//! The foot of every figure: what stands behind it, what it lacks of its source, and where its runs are not those of the
+//! The foot of every figure: the runs behind it, what it lacks of its source, and where its runs are not those of the
 //! experiment.
 
 use anyhow::Result;

@@ -195,7 +195,7 @@ fn per_cent(run: &Frame, column: &str) -> Result<Vec<(f64, f64)>> {
         .collect())
 }
 
-/// The test error of every run, with the standard error that so many test images leave it. A run
+/// The test error of every run, with its standard error from the number of test images. A run
 /// that diverged has none.
 fn end_of_training(axes: &mut Axes, x: f64, runs: &Frame, color: Color) -> Result<()> {
     for (error, images) in runs.points("test_error", "task.test")? {

@@ -1,4 +1,4 @@
-//! Where a legend stands: where it covers least of what is plotted.
+//! The place of a legend: where it covers least of the data.
 
 use super::area::{Area, Point, Rect};
 use super::axes::Mark;
@@ -8,7 +8,7 @@ use super::text::layout;
 /// of equally good ones wins.
 const ACROSS: [f64; 5] = [1.0, 0.0, 0.5, 0.75, 0.25];
 const UP: [f64; 9] = [1.0, 0.0, 0.5, 0.75, 0.25, 0.875, 0.625, 0.375, 0.125];
-/// Distance between samples of what is plotted, in points.
+/// Distance between samples of plotted lines, in points.
 const STEP: f64 = 2.0;
 
 /// The box of a legend of width `w` and height `h` inside `frame`, `gap` away from its edges, at

@@ -204,7 +204,7 @@ pub(crate) fn printed_on_autoencoder(inputs: &Inputs<'_>) -> Result<Accuracies> 
     Ok(Accuracies::published(&runs.numbers("test_accuracy")?))
 }
 
-/// Runs of the published program with astrocytes on its autoencoder of our recipe, after so many epochs.
+/// Runs of the published program with astrocytes on an autoencoder of our recipe, after a number of epochs.
 pub(crate) fn program_on_autoencoder(inputs: &Inputs<'_>, epochs: f64) -> Result<Accuracies> {
     let runs = inputs
         .published("peterson2019_program_runs.csv")?

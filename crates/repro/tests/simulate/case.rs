@@ -1,4 +1,4 @@
-//! A fixture as the files that the program reads, and what it makes of them.
+//! A fixture as files for the program, and the program's results on them.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -20,7 +20,7 @@ pub struct TimeConstants {
 }
 
 impl TimeConstants {
-    /// Time scales apart by ε for a sequence of so many presentations (tokens written plus tokens read) of `token_ms` each:
+    /// Time scales apart by ε for a sequence of `presentations` (tokens written plus tokens read) of `token_ms` each:
     ///
     /// ```text
     /// τ_h = ε T,   τ_H = T_total / ε,   τ_g = 2 τ_H,   dt = τ_h / 16

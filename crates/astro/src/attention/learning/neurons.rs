@@ -108,7 +108,7 @@ impl HiddenNeurons {
 }
 
 impl Change {
-    /// No change of so many neurons.
+    /// The zero change of a number of neurons.
     pub fn none(neurons: &HiddenNeurons) -> Self {
         Self {
             weights: DMatrix::zeros(neurons.dim(), neurons.hidden()),

@@ -7,7 +7,7 @@ use crate::attention::{FeatureKind, Real};
 use nalgebra::{DMatrix, DVector};
 
 impl<T: Real> Transformer<T> {
-    /// Rewrites the query and key projections such that softmax attention stays what it is, while features of this kind
+    /// Rewrites the query and key projections such that softmax attention is unchanged, while features of this kind
     /// estimate it with the least variance they can on average over the chosen images.
     ///
     /// What is done to every head is that of [`Qkv::balanced`](crate::attention::Qkv::balanced).

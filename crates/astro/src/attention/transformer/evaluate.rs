@@ -1,4 +1,4 @@
-//! What a transformer makes of images: loss and gradient, classes, logits.
+//! A transformer on images: loss and gradient, classes, logits.
 
 use super::pass::{Attend, Pass};
 use super::{Architecture, LabelledImages, Mechanism, Transformer, TransformerError};

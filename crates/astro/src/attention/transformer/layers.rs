@@ -13,7 +13,7 @@ const ONE: Threads = Threads(1);
 const EPSILON: f64 = 1e-5;
 
 impl AffineAt {
-    /// Wᵀ, inputs × outputs: what the row-major storage of W is, column by column.
+    /// Wᵀ, inputs × outputs: W in row-major storage is Wᵀ in column-major storage.
     fn transposed<'a, T: Real>(&self, parameters: &'a [T]) -> DMatrixView<'a, T> {
         let weight = &parameters[self.weight..][..self.inputs * self.outputs];
         DMatrixView::from_slice(weight, self.inputs, self.outputs)

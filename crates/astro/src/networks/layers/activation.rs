@@ -1,4 +1,4 @@
-//! What an astrocyte's calcium makes of its summed input.
+//! The calcium of an astrocyte as a function of its summed input.
 
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};

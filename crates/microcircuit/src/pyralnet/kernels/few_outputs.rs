@@ -101,8 +101,8 @@ impl<T: Real, S: Simd, const M: usize> Registers<T, S, M> {
         T::vectors_mut::<S>(&mut t.sum)[0] = self.sum;
     }
 
-    /// Somata after the step, and what rates are to be computed of for [`Registers::finish`]: of these and, if weights are
-    /// plastic, of what the dendrites predict. `target` is what enters the outputs, zero for interneurons.
+    /// Somata after the step, and the potentials whose rates [`Registers::finish`] needs: the somata and, if weights are
+    /// plastic, the dendritic predictions. `target` is the input of the nudging into outputs, zero for interneurons.
     #[inline(always)]
     fn advance<const PLASTIC: bool, const X: usize>(
         &mut self,

@@ -46,7 +46,7 @@ impl fmt::Display for Form {
 }
 
 impl Form {
-    /// The form that a network takes on a vector unit with so many bits: the only place where that is decided.
+    /// The form of the step for a network on a vector unit of this width in bits: the only place where that is decided.
     pub(super) fn of<T: Real>(state: &State<T>, noisy: bool) -> Self {
         if state.params().raw().integrator == Integrator::Adaptive {
             return Self::Leaps;

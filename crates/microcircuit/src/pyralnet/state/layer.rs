@@ -95,8 +95,8 @@ pub struct Targets<T: Real> {
     pub(in crate::pyralnet) constants: Constants<T>,
 }
 
-/// Constants of the targets, one per lane: what a step leaves of the soma, what it adds of the drive, the factor of the
-/// dendritic prediction, and dt η dt/τ_w.
+/// Constants of the targets, one per lane: the factors of the soma and of the drive in a step, the factor of the dendritic
+/// prediction, and dt η dt/τ_w.
 #[derive(Clone)]
 pub struct Constants<T: Real> {
     pub(in crate::pyralnet) keep: Aligned<T>,

@@ -1,4 +1,4 @@
-//! Changes of weights that are kept as what they are made of.
+//! Changes of weights, kept as the factors of their products.
 
 use super::plane::Decay;
 use crate::Real;

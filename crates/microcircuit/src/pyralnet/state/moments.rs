@@ -9,7 +9,7 @@ pub const LONGEST: usize = 512;
 /// A linear functional of the course y(j) of a quantity in the steps j = 0 … m - 1 of a leap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Functional {
-    /// What a soma makes of y, `u ← κ u + y`: of hidden pyramidal neurons,
+    /// The change of a soma that is driven by y, `u ← κ u + y`: of hidden pyramidal neurons,
     Hidden,
     /// of output neurons that are nudged,
     Nudged,
@@ -21,13 +21,13 @@ pub enum Functional {
     End,
     /// Σ y(j + 1)
     Sum,
-    /// What becomes of a weight, and of its change per step: `W ← W + P, P ← β P + y`,
+    /// The change of a weight, and of its change per step P, that are driven by y: `W ← W + P, P ← β P + y`,
     Weight,
     Change,
     /// and with y(j) a^(j+1) for y(j).
     WeightFading,
     ChangeFading,
-    /// What a hidden soma makes of those weights: `u ← κ u + W`, with the plain course and the plain input,
+    /// The change of a hidden soma that is driven by such a weight, `u ← κ u + W`: with the plain course and the plain input,
     Response,
     /// with one of both fading, added up,
     ResponseMixed,
@@ -40,7 +40,7 @@ const SOMATA: usize = 4;
 /// Functionals, as many as fill whole vectors.
 const LANES: usize = 16;
 
-/// What a leap of m steps makes of 1, j, j² …, of the input's a^(j+1), and of its states.
+/// The functionals F over a leap of m steps, of 1, j, j² … and of the input's a^(j+1); and the decay of the states.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moments {
     /// F(jᑫ), q = 0 … 3.
@@ -65,19 +65,19 @@ impl Moments {
         self.keep[soma as usize % SOMATA]
     }
 
-    /// What a soma makes of a constant 1.
+    /// F(1) of a soma.
     #[inline(always)]
     pub(in crate::pyralnet) fn constant(&self, soma: Functional) -> f64 {
         self.of_powers[0][soma as usize]
     }
 
-    /// What a soma makes of a^(j+1).
+    /// F(a^(j+1)) of a soma.
     #[inline(always)]
     pub(in crate::pyralnet) fn fading(&self, soma: Functional) -> f64 {
         self.fading[soma as usize % SOMATA]
     }
 
-    /// What a hidden soma makes of S_j and of S_j a^(j+1).
+    /// F(S_j) and F(S_j a^(j+1)) of a hidden soma.
     #[inline(always)]
     pub(in crate::pyralnet) fn drift(&self) -> [f64; 2] {
         self.drift
@@ -266,7 +266,7 @@ fn basis(m: f64, h1: f64, h2: f64) -> [[f64; 4]; 4] {
     ]
 }
 
-/// What a functional makes of the products of e and r.
+/// A functional of the products of e and r, as weights of their values at the nodes.
 #[inline(always)]
 fn products(moments: &[f64; 7], basis: &[[f64; 4]; 4], end: [f64; 3]) -> [[f64; 4]; 4] {
     let mut of = [[0.0; 4]; 4];

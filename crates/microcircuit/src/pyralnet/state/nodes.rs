@@ -92,7 +92,7 @@ pub struct LayerNodes<T: Real> {
     pub(in crate::pyralnet) above: Aligned<T>,
     /// Of the targets: scratch.
     pub(in crate::pyralnet) passed: Aligned<T>,
-    /// What the rates of the interneurons make of apical potentials in `W_pi` and its change: scratch.
+    /// Factors from the rates of interneurons to apical potentials, by `W_pi` and by its change: scratch.
     pub(in crate::pyralnet) factors: [Vec<[T; 4]>; 2],
 }
 
@@ -148,7 +148,7 @@ impl<T: Real> LayerNodes<T> {
 }
 
 impl<T: Real> Course<T> {
-    /// Zeros in place of what is at the newest node and the one to come.
+    /// Zeroes the newest node and the one to come.
     pub(in crate::pyralnet) fn forget(&mut self) {
         self.first.forget();
         for layer in &mut self.layers {

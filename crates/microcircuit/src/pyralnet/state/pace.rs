@@ -36,16 +36,16 @@ pub struct Found {
     pub(in crate::pyralnet) missed: f64,
 }
 
-/// A leap is so many times as long as the last one, or shorter.
+/// Factors by which a leap may be longer than the last one; a shorter one may have any length.
 const GROWTHS: [f64; 10] = [0.4, 0.5, 0.65, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0];
 const SHORTEST: f64 = 0.25;
-/// Of the distance between a prediction and what was found, the fraction that the corrected value is taken to miss.
+/// Error of a corrected value, as a fraction of its distance from the prediction.
 const MISSED: f64 = 0.375;
-/// In so many ms an error that is learned counts as much as one of rates, …
+/// Time in ms for which an error of rates has to be learned to count as much as the rate itself, …
 const LEARNED_MS: f64 = 0.1;
 /// … or less, where more than this has been learned in the same pattern already.
 const LITTLE: f64 = 0.01;
-/// What is missed is forgotten soon; so much more is allowed where nothing is learned or seen in the meantime.
+/// Factor of the tolerance where nothing is learned or observed: the network soon forgets such errors.
 const IDLE: f64 = 20.0;
 /// How much of the square of a distance from the steady state its first order misses: half the largest curvature of f.
 const CURVATURE: f64 = 0.1;
@@ -137,9 +137,9 @@ impl Pace {
     /// has to be followed from its start.
     ///
     /// At the start, the soma furthest from where it settles is `way` from there, of which a step leaves a; and a step
-    /// leaves κ of the slowest soma's own distance. The steady state follows the input to first order, and misses some of
-    /// the square of what is left of `way`. Of that, and of the state at the start, whose distance is of order 1, three
-    /// somata in series forget all but φ(n) in n steps:
+    /// leaves κ of the slowest soma's own distance. The steady state follows the input to first order, with an
+    /// error of the order of the square of the remaining `way`. Three somata in series keep a fraction φ(n) of that error,
+    /// and of the state at the start, whose distance is of order 1, over n steps:
     ///
     /// ```text
     /// φ(n) = κⁿ (1 + x + x²/2),  x = n (1 - κ)         φ(steps) < allowed,  ½f'' (way a^(steps-n))² φ(n) < allowed

@@ -1,4 +1,4 @@
-//! The three astrocyte layers, and what they make of a network.
+//! The three astrocyte layers, and the shape of a network of them.
 
 use anyhow::{Context as _, Result, ensure};
 

@@ -158,7 +158,7 @@ impl Training {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Record {
-    /// Table `history`: losses and accuracy after the first and every so many epochs; 0 for none.
+    /// Epochs between the rows of table `history` of losses and accuracies; 0 for no table.
     every: usize,
 }
 

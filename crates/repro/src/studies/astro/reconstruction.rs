@@ -1,4 +1,4 @@
-//! Digits, and what the autoencoder makes of them.
+//! Digits, and their reconstructions by the autoencoder.
 
 use anyhow::{Result, ensure};
 use astro::numerics::dense::Threads;

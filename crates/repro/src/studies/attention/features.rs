@@ -57,7 +57,7 @@ pub(super) const FIT: &[Column] = &columns! {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Test {
-    /// The first so many test images.
+    /// Number of test images, the first ones.
     pub(super) images: usize,
 }
 

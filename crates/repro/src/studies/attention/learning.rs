@@ -36,11 +36,11 @@ pub(in crate::studies) struct AttentionLearning {
 #[serde(deny_unknown_fields)]
 struct Learning {
     rule: Rule,
-    /// The first so many training images, without their labels.
+    /// Number of training images, the first ones, without their labels.
     images: usize,
     /// How often one of them is presented, each time a random one.
     presentations: usize,
-    /// Presentations after which neurons change, by the mean of what each asks for.
+    /// Presentations per change of the neurons, which is the mean of their changes.
     batch: usize,
     /// Of the first change; it falls to 0 in proportion to the presentations left.
     rate: f64,
@@ -168,7 +168,7 @@ impl Learning {
     }
 }
 
-/// Accuracy and divergence of what has been learnt so far; `None` if it is no number.
+/// Accuracy and divergence of the circuit as learnt so far; `None` if it is no number.
 fn look(
     model: &Transformer<f32>,
     blocks: &[Vec<Head>],

@@ -53,7 +53,7 @@ enum Condition {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FineTuning {
-    /// The first so many training images.
+    /// Number of training images, the first ones.
     images: usize,
     epochs: usize,
     batch: usize,
@@ -65,7 +65,7 @@ struct FineTuning {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Test {
-    /// The first so many test images.
+    /// Number of test images, the first ones.
     images: usize,
 }
 

@@ -58,7 +58,7 @@ impl Data {
     }
 }
 
-/// How many samples there are of what size.
+/// Number of samples, and their size.
 struct Sizes<'a> {
     name: &'a str,
     features: usize,

@@ -89,8 +89,8 @@ impl<T: Real, S: Simd> First<T, S> {
     }
 }
 
-/// The first hidden layer at the end, with errors as predicted until then; the sums of the squares of what they
-/// missed, and of errors.
+/// The first hidden layer at the end of the leap, by predicted errors. Returns the sums of squares of the errors of that
+/// prediction and of the errors themselves.
 #[inline(always)]
 pub(super) fn predict_first<T: Real, S: Simd, R: Rate>(
     s: S,
@@ -158,7 +158,7 @@ pub(super) struct Blocks<'a, T: Real, S: Simd> {
     /// At the nodes.
     apical: [&'a [T::V<S>]; 4],
     errors: [&'a [T::V<S>]; 3],
-    /// Sums of squares: of what the predictions of errors missed, and of errors.
+    /// Sums of squares: of the distance of errors from their predictions, and of the errors.
     missed: T::V<S>,
     squares: T::V<S>,
 }

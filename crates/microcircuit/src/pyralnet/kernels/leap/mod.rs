@@ -9,7 +9,7 @@
 //! y(j) = y₀ + j [y₀ y₁] + j (j + h₁) [y₀ y₁ y₂] + (y(m) - ŷ) N(j)/N(m)       N(j) = j (j + h₁) (j + h₁ + h₂)
 //! ```
 //!
-//! with divided differences \[·\], and the prediction ŷ, which the first three terms make of y(m). Whatever is linear in y
+//! with divided differences \[·\], and the prediction ŷ of y(m) by the first three terms. Whatever is linear in y
 //! is thus a weighted sum of y₀, y₁, y₂ and y(m) - ŷ, whose weights [`moments`](crate::pyralnet::state::moments) holds:
 //!
 //! ```text
@@ -19,8 +19,8 @@
 //! and changes       P(j) = βʲ P + Σ_{i<j} β^(j-1-i) c e(i) x(i)ᵀ                c = dt η dt/τ_w, β = 1 - dt/τ_w
 //! ```
 //!
-//! The weights onto the targets change by the product of two courses, e(i) and r(i); their changes are kept as what they
-//! are made of, see [`LowRank`](crate::pyralnet::state::low_rank::LowRank). A leap goes once through the network, and
+//! The weights onto the targets change by the product of two courses, e(i) and r(i); their changes are kept as
+//! factors, see [`LowRank`](crate::pyralnet::state::low_rank::LowRank). A leap goes once through the network, and
 //! evaluates it once:
 //!
 //! 1. From the output down: somata of the targets with drives V = W r as predicted, interneurons after those that nudge
