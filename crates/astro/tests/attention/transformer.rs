@@ -2,6 +2,7 @@
 //! the backward pass.)
 
 use crate::support::rng;
+use astro::attention::learning::{Change, HiddenNeurons};
 use astro::attention::transformer::{
     Architecture, LabelledImages, Mechanism, Training, Transformer, train,
 };
@@ -90,6 +91,62 @@ proptest! {
             .sum::<f64>() / 4.0;
         let (loss, _) = model.loss_and_gradient(&images, &[0, 1, 2, 3], &mechanism).unwrap();
         prop_assert!((loss - mean).abs() < 1e-8 * loss, "{loss} {mean}");
+    }
+}
+
+#[test]
+fn errors_of_heads_lead_to_the_gradient_of_the_loss_in_their_hidden_neurons() {
+    let model = Transformer::<f64>::new(SIZES, &mut rng(3)).unwrap();
+    let (images, chosen) = (images(4, 6, 3, 5), [0, 2, 3]);
+    let rng = &mut rng(7);
+    let mut draw = |_| {
+        let map = FeatureMap::<f64>::draw(FeatureKind::Positive, SIZES.head_dim(), 4, rng);
+        HiddenNeurons::of(&map.unwrap()).unwrap()
+    };
+    let mut blocks: Vec<Vec<HiddenNeurons>> = (0..SIZES.blocks)
+        .map(|_| (0..SIZES.heads).map(&mut draw).collect())
+        .collect();
+    let circuit = |blocks: &[Vec<HiddenNeurons>]| {
+        let maps = |heads: &Vec<HiddenNeurons>| {
+            HeadMaps::each(heads.iter().map(|n| n.map().unwrap()).collect()).unwrap()
+        };
+        Mechanism::Circuit(blocks.iter().map(maps).collect())
+    };
+    let loss = |blocks: &[Vec<HiddenNeurons>]| {
+        let found = model.loss_and_gradient(&images, &chosen, &circuit(blocks));
+        found.unwrap().0
+    };
+    let (found, errors) = model
+        .head_errors(&images, &chosen, &circuit(&blocks))
+        .unwrap();
+    assert_eq!(found, loss(&blocks));
+    for (block, head) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let neurons = &blocks[block][head];
+        let mut descent = Change::none(neurons);
+        for sequence in 0..chosen.len() {
+            descent.add(&errors[block][head].gradient(neurons, sequence));
+        }
+        let mut way = Change::none(neurons);
+        way.weights
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, x)| *x = (i as f64).sin());
+        way.excitability
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, x)| *x = (i as f64).cos());
+        let pairs = descent.excitability.iter().zip(&way.excitability);
+        let along: f64 = descent.weights.dot(&way.weights) + pairs.map(|(a, b)| a * b).sum::<f64>();
+        let mut at = |step| {
+            blocks[block][head].learn(&way, step);
+            loss(&blocks)
+        };
+        let slope = (at(1e-4) - at(-2e-4)) / 2e-4;
+        at(1e-4);
+        assert!(
+            along.abs() > 1e-6 && (along + slope).abs() < 1e-4 * along.abs(),
+            "block {block}, head {head}: {along}, {slope}"
+        );
     }
 }
 

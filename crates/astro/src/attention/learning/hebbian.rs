@@ -1,8 +1,9 @@
 //! A local rule of two phases.
 
+use super::errors::HeadErrors;
 use super::neurons::{Activity, Change, HiddenNeurons};
 use crate::attention::{AttentionError, HeadTokens};
-use nalgebra::DMatrixView;
+use nalgebra::{DMatrixView, DVector};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
@@ -65,48 +66,53 @@ impl Hebbian {
         sequence: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Change, AttentionError> {
-        let [query, key] = tokens.sequence(sequence);
-        let activity = neurons.activity([query, key]);
+        let mut reading = Reading::begin(*self, neurons, tokens, sequence);
         let n = tokens.tokens();
-        let calcium = activity.key.column_sum();
-        let mean = calcium.dot(&activity.query.column_sum()) / (n * n) as f64;
-        let mut reading = Reading {
-            rule: *self,
-            query,
-            key,
-            activity,
-            mean,
-            change: Change::none(neurons),
-            rho: vec![0.0; neurons.hidden()],
-        };
-        let mut odds = vec![0.0; n.max(neurons.hidden())];
+        reading.count = n as f64;
+        let mut scores = vec![0.0; n];
         for i in 0..n {
-            let no_calcium = |calcium| AttentionError::NoCalcium {
-                token: i,
-                head: 0,
-                calcium,
-            };
-            let scores = &mut odds[..n];
-            for (score, key) in scores.iter_mut().zip(key.column_iter()) {
-                *score = key.dot(&query.column(i));
+            for (score, key) in scores.iter_mut().zip(reading.key.column_iter()) {
+                *score = key.dot(&reading.query.column(i));
             }
             let top = scores.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
             scores.iter_mut().for_each(|x| *x = (*x - top).exp());
-            let recalled = pick(scores, rng).map_err(no_calcium)?;
+            let recalled = pick(&scores, rng).map_err(|calcium| no_calcium(i, calcium))?;
             reading.associate(1.0, i, recalled, rng);
             if self.negative_phase {
-                let drives = &mut odds[..calcium.len()];
-                for (u, drive) in drives.iter_mut().enumerate() {
-                    *drive = reading.activity.query[(u, i)] * calcium[u];
-                }
-                let u = pick(drives, rng).map_err(no_calcium)?;
-                let items = &mut odds[..n];
-                for (j, item) in items.iter_mut().enumerate() {
-                    *item = reading.activity.key[(u, j)];
-                }
-                let recalled = pick(items, rng).map_err(no_calcium)?;
+                let recalled = reading.recall(i, rng)?;
                 reading.associate(-1.0, i, recalled, rng);
             }
+        }
+        Ok(reading.change)
+    }
+
+    /// The same without a teacher: each query is read once, and its recall is learnt by as much as it serves the task.
+    ///
+    /// The circuit recalls an item j′ as in the second phase above. If the output had been v_j′ in place of what it was, o_i, the
+    /// error δ_i that the task finds there would have fallen by a = −δ_i·(v_j′ − o_i). This number is the same for all hidden
+    /// neurons of the head: the third factor of the rule, beside those that meet at a synapse.
+    ///
+    /// ```text
+    /// ΔU_u ∝ a ρ_u(i, j′) (q̂_i + k̂_j′),   Δe_u ∝ 2 a ρ_u(i, j′),   j′ ~ Â_i
+    /// ```
+    ///
+    /// The mean over j′ is −∂L/∂U and −∂L/∂e of the task's loss L, [`HeadErrors::gradient`], summed over queries.
+    /// [`Hebbian::negative_phase`] plays no part.
+    ///
+    /// # Errors
+    /// As [`Hebbian::change`].
+    pub fn change_by_errors(
+        &self,
+        neurons: &HiddenNeurons,
+        errors: &HeadErrors,
+        sequence: usize,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Change, AttentionError> {
+        let mut reading = Reading::begin(*self, neurons, errors.tokens(), sequence);
+        let advantage = errors.advantage(neurons, sequence);
+        for i in 0..advantage.ncols() {
+            let recalled = reading.recall(i, rng)?;
+            reading.associate(advantage[(recalled, i)], i, recalled, rng);
         }
         Ok(reading.change)
     }
@@ -118,15 +124,59 @@ struct Reading<'a> {
     query: DMatrixView<'a, f64>,
     key: DMatrixView<'a, f64>,
     activity: Activity,
+    /// Σ_j φ_u(k_j).
+    calcium: DVector<f64>,
     /// Mean over pairs of Σ_u φ_u(q_i) φ_u(k_j).
     mean: f64,
+    /// Queries that the change is the mean over; 1 if it is their sum.
+    count: f64,
     change: Change,
     rho: Vec<f64>,
+    odds: Vec<f64>,
 }
 
-impl Reading<'_> {
-    /// Query i and item j come together, with this sign.
-    fn associate(&mut self, sign: f64, i: usize, j: usize, rng: &mut (impl Rng + ?Sized)) {
+impl<'a> Reading<'a> {
+    fn begin(
+        rule: Hebbian,
+        neurons: &HiddenNeurons,
+        tokens: &'a HeadTokens,
+        sequence: usize,
+    ) -> Self {
+        let [query, key] = tokens.sequence(sequence);
+        let activity = neurons.activity([query, key]);
+        let n = tokens.tokens();
+        let calcium = activity.key.column_sum();
+        let mean = calcium.dot(&activity.query.column_sum()) / (n * n) as f64;
+        Self {
+            rule,
+            query,
+            key,
+            activity,
+            calcium,
+            mean,
+            count: 1.0,
+            change: Change::none(neurons),
+            rho: vec![0.0; neurons.hidden()],
+            odds: vec![0.0; n.max(neurons.hidden())],
+        }
+    }
+
+    /// An item as the circuit recalls it for query i: a hidden neuron by its activity and calcium, then what that came from.
+    fn recall(&mut self, i: usize, rng: &mut (impl Rng + ?Sized)) -> Result<usize, AttentionError> {
+        let drives = &mut self.odds[..self.calcium.len()];
+        for (u, drive) in drives.iter_mut().enumerate() {
+            *drive = self.activity.query[(u, i)] * self.calcium[u];
+        }
+        let u = pick(drives, rng).map_err(|calcium| no_calcium(i, calcium))?;
+        let items = &mut self.odds[..self.activity.key.ncols()];
+        for (j, item) in items.iter_mut().enumerate() {
+            *item = self.activity.key[(u, j)];
+        }
+        pick(items, rng).map_err(|calcium| no_calcium(i, calcium))
+    }
+
+    /// Query i and item j come together, with this weight.
+    fn associate(&mut self, weight: f64, i: usize, j: usize, rng: &mut (impl Rng + ?Sized)) {
         let mut total = 0.0;
         for (u, rho) in self.rho.iter_mut().enumerate() {
             *rho = self.activity.query[(u, i)] * self.activity.key[(u, j)];
@@ -136,7 +186,7 @@ impl Reading<'_> {
             Competition::Divisive => total,
             Competition::None => self.mean,
         };
-        let mut scale = sign / (divisor * self.query.ncols() as f64);
+        let mut scale = weight / (divisor * self.count);
         let sigma = self.rule.calcium_noise;
         if sigma > 0.0 {
             let xi: f64 = StandardNormal.sample(rng);
@@ -150,6 +200,14 @@ impl Reading<'_> {
                 .axpy(scale * rho, &sum, 1.0);
             self.change.excitability[u] += 2.0 * scale * rho;
         }
+    }
+}
+
+fn no_calcium(token: usize, calcium: f64) -> AttentionError {
+    AttentionError::NoCalcium {
+        token,
+        head: 0,
+        calcium,
     }
 }
 
@@ -176,6 +234,7 @@ fn pick(odds: &[f64], rng: &mut (impl Rng + ?Sized)) -> Result<usize, f64> {
 #[cfg(test)]
 mod tests {
     use super::super::Recall;
+    use super::super::errors::tests::errors;
     use super::super::recall::tests::{neurons, tokens};
     use super::*;
     use rand::SeedableRng;
@@ -184,10 +243,14 @@ mod tests {
     /// Means of all numbers of a rule's changes, with their standard errors.
     fn mean(rule: Hebbian, count: usize) -> Vec<(f64, f64)> {
         let (tokens, neurons) = (tokens(5), neurons(3));
+        mean_of(count, |rng| rule.change(&neurons, &tokens, 0, rng).unwrap())
+    }
+
+    fn mean_of(count: usize, change: impl Fn(&mut ChaCha8Rng) -> Change) -> Vec<(f64, f64)> {
         let rng = &mut ChaCha8Rng::seed_from_u64(1);
         let mut sums = Vec::new();
         for _ in 0..count {
-            let change = rule.change(&neurons, &tokens, 0, rng).unwrap();
+            let change = change(rng);
             for (i, x) in change.iter().enumerate() {
                 if i == sums.len() {
                     sums.push((0.0, 0.0));
@@ -214,6 +277,25 @@ mod tests {
         };
         for rule in [Hebbian::WHOLE, noisy] {
             for (&(mean, error), exact) in mean(rule, 20_000).iter().zip(recall.gradient().iter()) {
+                assert!(
+                    (mean - exact).abs() < 5.0 * error,
+                    "{mean} ± {error}, not {exact}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_teacher_it_follows_the_gradient_of_the_task_on_average() {
+        let (neurons, errors) = (neurons(3), errors(5));
+        let noisy = Hebbian {
+            calcium_noise: 0.5,
+            ..Hebbian::WHOLE
+        };
+        for rule in [Hebbian::WHOLE, noisy] {
+            let change = |rng: &mut _| rule.change_by_errors(&neurons, &errors, 1, rng).unwrap();
+            let found = mean_of(20_000, change);
+            for (&(mean, error), exact) in found.iter().zip(errors.gradient(&neurons, 1).iter()) {
                 assert!(
                     (mean - exact).abs() < 5.0 * error,
                     "{mean} ± {error}, not {exact}"

@@ -5,23 +5,26 @@ use crate::attention::HeadTokens;
 use crate::attention::tokens::attention;
 use nalgebra::{DMatrix, DMatrixView};
 
-/// One sequence as softmax attention and a head's circuit recall it.
-pub struct Recall<'a> {
+/// One sequence as a head's circuit recalls it.
+pub(super) struct Association<'a> {
     query: DMatrixView<'a, f64>,
     key: DMatrixView<'a, f64>,
     activity: Activity,
     /// Σ_u φ_u(q_i) φ_u(k_j), a query a column.
     kernel: DMatrix<f64>,
     /// Â, n × n, a query a column.
-    circuit: DMatrix<f64>,
-    /// A, likewise.
+    pub(super) circuit: DMatrix<f64>,
+}
+
+/// One sequence as softmax attention and a head's circuit recall it.
+pub struct Recall<'a> {
+    association: Association<'a>,
+    /// A, a query a column.
     teacher: DMatrix<f64>,
 }
 
-impl<'a> Recall<'a> {
-    /// * `tokens`: queries and keys of the head
-    /// * `sequence`: which of their sequences, below their number
-    pub fn of(neurons: &HiddenNeurons, tokens: &'a HeadTokens, sequence: usize) -> Self {
+impl<'a> Association<'a> {
+    pub(super) fn of(neurons: &HiddenNeurons, tokens: &'a HeadTokens, sequence: usize) -> Self {
         let [query, key] = tokens.sequence(sequence);
         let activity = neurons.activity([query, key]);
         let kernel = activity.key.tr_mul(&activity.query);
@@ -36,23 +39,13 @@ impl<'a> Recall<'a> {
             activity,
             kernel,
             circuit,
-            teacher: attention(query, key),
         }
     }
 
-    /// L, in nats; not finite if the circuit's recall is no number.
-    pub fn divergence(&self) -> f64 {
-        let pairs = self.teacher.iter().zip(self.circuit.iter());
-        let terms = pairs.map(|(&a, &b)| if a > 0.0 { a * (a / b).ln() } else { 0.0 * b });
-        terms.sum::<f64>() / self.teacher.ncols() as f64
-    }
-
-    /// −∂L/∂U and −∂L/∂e.
-    pub fn gradient(&self) -> Change {
-        let share = 1.0 / self.teacher.ncols() as f64;
-        let mut pull = (&self.teacher - &self.circuit) * share;
+    /// Σ_ij pull_ij ρ_u(i, j) (q̂_i + k̂_j), and twice Σ_ij pull_ij ρ_u(i, j); `pull` is n × n, a query a column.
+    pub(super) fn change(&self, mut pull: DMatrix<f64>) -> Change {
         pull.component_div_assign(&self.kernel);
-        // Σ_j and Σ_i of (A − Â)_ij ρ_u(i, j) / n.
+        // Σ_j and Σ_i of pull_ij ρ_u(i, j).
         let by_query = self
             .activity
             .query
@@ -63,6 +56,33 @@ impl<'a> Recall<'a> {
             weights: self.query * by_query.transpose() + self.key * by_key.transpose(),
             excitability: both.iter().copied().collect(),
         }
+    }
+}
+
+impl<'a> Recall<'a> {
+    /// * `tokens`: queries and keys of the head
+    /// * `sequence`: which of their sequences, below their number
+    pub fn of(neurons: &HiddenNeurons, tokens: &'a HeadTokens, sequence: usize) -> Self {
+        let association = Association::of(neurons, tokens, sequence);
+        let teacher = attention(association.query, association.key);
+        Self {
+            association,
+            teacher,
+        }
+    }
+
+    /// L, in nats; not finite if the circuit's recall is no number.
+    pub fn divergence(&self) -> f64 {
+        let pairs = self.teacher.iter().zip(self.association.circuit.iter());
+        let terms = pairs.map(|(&a, &b)| if a > 0.0 { a * (a / b).ln() } else { 0.0 * b });
+        terms.sum::<f64>() / self.teacher.ncols() as f64
+    }
+
+    /// −∂L/∂U and −∂L/∂e.
+    pub fn gradient(&self) -> Change {
+        let share = 1.0 / self.teacher.ncols() as f64;
+        self.association
+            .change((&self.teacher - &self.association.circuit) * share)
     }
 }
 
@@ -138,7 +158,7 @@ pub(super) mod tests {
             };
             let total: f64 = key.column_iter().map(weight).sum();
             for (j, k) in key.column_iter().enumerate() {
-                let found = recall.circuit[(j, i)];
+                let found = recall.association.circuit[(j, i)];
                 assert!((found - weight(k) / total).abs() < 1e-12, "{found}");
             }
         }

@@ -1,12 +1,21 @@
 //! A transformer on images: loss and gradient, classes, logits.
 
+use super::attend::Extent;
 use super::pass::{Attend, Pass};
 use super::{Architecture, LabelledImages, Mechanism, Transformer, TransformerError};
-use crate::attention::{AttentionError, Circuit, HeadMaps, Mask, Qkv, Real};
+use crate::attention::learning::HeadErrors;
+use crate::attention::{AttentionError, Circuit, HeadMaps, HeadTokens, Mask, Qkv, Real};
 use nalgebra::DMatrix;
 
 /// Images handled at once when nothing has to be remembered for a backward pass.
 const BATCH: usize = 128;
+
+/// A pass through the network to the loss, and back.
+struct ThereAndBack<T> {
+    loss: f64,
+    gradient: Vec<T>,
+    pass: Pass<T>,
+}
 
 impl<T: Real> Transformer<T> {
     /// Mean cross-entropy of the chosen images, and its gradient with respect to all parameters.
@@ -21,6 +30,48 @@ impl<T: Real> Transformer<T> {
         chosen: &[usize],
         mechanism: &Mechanism<T>,
     ) -> Result<(f64, Vec<T>), TransformerError> {
+        let there_and_back = self.there_and_back(images, chosen, mechanism, &mut |_| {})?;
+        Ok((there_and_back.loss, there_and_back.gradient))
+    }
+
+    /// Mean cross-entropy of the chosen images, and of every head the queries, keys and values that led to it with the errors of
+    /// its output, \[block\]\[head\]: what a head can learn from without a teacher.
+    ///
+    /// # Errors
+    /// As [`Transformer::loss_and_gradient`].
+    pub fn head_errors(
+        &self,
+        images: &LabelledImages,
+        chosen: &[usize],
+        mechanism: &Mechanism<T>,
+    ) -> Result<(f64, Vec<Vec<HeadErrors>>), TransformerError> {
+        let mut errors = Vec::new();
+        let see = &mut |d_output| errors.push(d_output);
+        let ThereAndBack { loss, pass, .. } =
+            self.there_and_back(images, chosen, mechanism, see)?;
+        errors.reverse();
+        let Extent {
+            tokens,
+            heads,
+            head_dim,
+        } = self.extent();
+        let of = |[query, key, value]: &[DMatrix<T>; 3], error: &DMatrix<T>, head: usize| {
+            let slice = |x: &DMatrix<T>| x.rows(head * head_dim, head_dim).map(Real::as_f64);
+            let tokens = HeadTokens::new(&slice(query), &slice(key), tokens)?;
+            HeadErrors::new(tokens, slice(value), slice(error))
+        };
+        let each = |(qkv, error)| (0..heads).map(|head| of(qkv, error, head)).collect();
+        let all = pass.qkv().zip(&errors).map(each);
+        Ok((loss, all.collect::<Result<_, AttentionError>>()?))
+    }
+
+    fn there_and_back(
+        &self,
+        images: &LabelledImages,
+        chosen: &[usize],
+        mechanism: &Mechanism<T>,
+        see: &mut dyn FnMut(DMatrix<T>),
+    ) -> Result<ThereAndBack<T>, TransformerError> {
         images.check(&self.sizes)?;
         let mut attend = |block, qkv: [&DMatrix<T>; 3]| {
             mechanism
@@ -30,7 +81,12 @@ impl<T: Real> Transformer<T> {
         let pass = Pass::forward(self, images.patches(chosen, &self.sizes), &mut attend)?;
         let labels: Vec<usize> = chosen.iter().map(|&image| images.label(image)).collect();
         let (loss, d_logits) = cross_entropy(&pass.logits, &labels);
-        Ok((loss, pass.backward(self, mechanism, &d_logits)?))
+        let gradient = pass.backward(self, mechanism, &d_logits, see)?;
+        Ok(ThereAndBack {
+            loss,
+            gradient,
+            pass,
+        })
     }
 
     /// Classes of all images, most probable each.

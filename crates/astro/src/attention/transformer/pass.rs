@@ -64,20 +64,19 @@ impl<T: Real> Pass<T> {
         })
     }
 
-    /// Queries and keys of each block, D × (images · n).
-    pub(super) fn queries_and_keys(&self) -> impl Iterator<Item = [&DMatrix<T>; 2]> {
-        self.blocks.iter().map(|block| {
-            let [query, key, _] = &block.qkv;
-            [query, key]
-        })
+    /// Queries, keys and values of each block, D × (images · n).
+    pub(super) fn qkv(&self) -> impl Iterator<Item = &[DMatrix<T>; 3]> {
+        self.blocks.iter().map(|block| &block.qkv)
     }
 
-    /// Gradient with respect to all parameters, given ∂L/∂logits.
+    /// Gradient with respect to all parameters, given ∂L/∂logits. `see` is shown each block's ∂L/∂(output of attention), the last
+    /// block first.
     pub(super) fn backward(
         &self,
         model: &Transformer<T>,
         mechanism: &Mechanism<T>,
         d_logits: &DMatrix<T>,
+        see: &mut dyn FnMut(DMatrix<T>),
     ) -> Result<Vec<T>, TransformerError> {
         let (theta, layout) = (&model.parameters, &model.layout);
         let mut gradient = vec![T::zero(); theta.len()];
@@ -92,7 +91,7 @@ impl<T: Real> Pass<T> {
             .norm
             .pull_back(theta, &self.norm, &d_normed, &mut gradient, &mut dx);
         for (index, (at, pass)) in layout.blocks.iter().zip(&self.blocks).enumerate().rev() {
-            pass.backward(model, at, (index, mechanism), &mut gradient, &mut dx)?;
+            see(pass.backward(model, at, (index, mechanism), &mut gradient, &mut dx)?);
         }
         layout.embed.learn(&self.patches, &dx, &mut gradient)?;
         let d_position = &mut gradient[layout.position.clone()];
@@ -139,7 +138,7 @@ impl<T: Real> BlockPass<T> {
         })
     }
 
-    /// Turns ∂L/∂(block's output) in `dx` into ∂L/∂(block's input).
+    /// Turns ∂L/∂(block's output) in `dx` into ∂L/∂(block's input), and returns ∂L/∂(output of attention).
     fn backward(
         &self,
         model: &Transformer<T>,
@@ -147,7 +146,7 @@ impl<T: Real> BlockPass<T> {
         (index, mechanism): (usize, &Mechanism<T>),
         gradient: &mut [T],
         dx: &mut DMatrix<T>,
-    ) -> Result<(), TransformerError> {
+    ) -> Result<DMatrix<T>, TransformerError> {
         let theta = &model.parameters;
         at.down.learn(&self.hidden, dx, gradient)?;
         let mut d_hidden = DMatrix::zeros(self.hidden.nrows(), self.hidden.ncols());
@@ -165,7 +164,7 @@ impl<T: Real> BlockPass<T> {
         at.output.pull_back(theta, dx, T::zero(), &mut d_output)?;
         let Some(attended) = &self.attended else {
             // A pass made only to look at has nothing to go back through.
-            return Ok(());
+            return Ok(d_output);
         };
         let [query, key, value] = &self.qkv;
         let d_qkv = mechanism.backward(
@@ -182,7 +181,7 @@ impl<T: Real> BlockPass<T> {
         }
         at.norm1
             .pull_back(theta, &self.norm1, &d_normed, gradient, dx);
-        Ok(())
+        Ok(d_output)
     }
 }
 

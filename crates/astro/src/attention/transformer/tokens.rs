@@ -45,8 +45,8 @@ impl<T: Real> Transformer<T> {
         };
         let pass = Pass::forward(self, images.patches(chosen, &self.sizes), &mut attend)?;
         Ok(pass
-            .queries_and_keys()
-            .map(|pair| pair.map(DMatrix::clone))
+            .qkv()
+            .map(|[query, key, _]| [query.clone(), key.clone()])
             .collect())
     }
 }

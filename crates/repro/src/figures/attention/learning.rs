@@ -22,11 +22,19 @@ const ABLATIONS: [(&str, &str, &str, &str, usize); 4] = [
     ("whole", "divisive", "true", "0", 3),
     ("noisy calcium", "divisive", "true", "1", 5),
     ("no competition", "none", "true", "0", 4),
-    ("no negative phase", "divisive", "false", "0", 1),
+    ("one phase", "divisive", "false", "0", 1),
 ];
 
 /// Hidden neurons of the second panel.
 const ABLATED: &str = "8";
+
+/// What learns without a teacher in the third panel: likewise as in the first.
+const UNTAUGHT: [(&str, &str, &str, usize); 4] = [
+    ("local rule", "task-hebbian", "8", 3),
+    ("gradient", "task-gradient", "8", 0),
+    ("local rule", "task-hebbian", "16", 1),
+    ("gradient", "task-gradient", "16", 2),
+];
 
 /// How few hidden neurons are enough if they are the right ones.
 pub(in crate::figures) static ATTENTION_LEARNING: Figure = Figure {
@@ -35,7 +43,7 @@ pub(in crate::figures) static ATTENTION_LEARNING: Figure = Figure {
     code: file!(),
     place: "claim",
     finding: "Eight hidden neurons a head do, found by a local rule with softmax attention as teacher",
-    shows: "a frozen transformer's accuracy on MNIST while each head's circuit learns its hidden neurons, and without parts of the rule",
+    shows: "a frozen transformer's accuracy on MNIST while each head's circuit learns its hidden neurons, without parts of the rule, and without a teacher",
     reads: &[
         Reads::runs(
             "attention_learning",
@@ -82,24 +90,23 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
         axes.across(100.0 * KEPT * softmax, Stroke::dotted(Color::GREY));
         axes
     };
-    let mut learning = panel("a", "hidden neurons that learn", 85.0);
-    for (label, rule, m, color) in RULES {
-        let these = whole(
-            &runs
-                .matching("learning.rule", rule)?
-                .matching("circuit.m", m)?,
-        )?;
-        let color = SERIES[color];
-        draw_course(
-            &mut learning,
-            &these,
-            &progress,
-            color,
-            softmax,
-            &format!("{label}, *m* = {m}"),
-        )?;
-    }
-    let mut ablated = panel("b", "the local rule without parts of it, *m* = 8", 0.0);
+    let courses = |axes: &mut Axes, rules: [(&str, &str, &str, usize); 4]| -> Result<()> {
+        for (label, rule, m, color) in rules {
+            let these = whole(
+                &runs
+                    .matching("learning.rule", rule)?
+                    .matching("circuit.m", m)?,
+            )?;
+            let label = format!("{label}, *m* = {m}");
+            draw_course(axes, &these, &progress, SERIES[color], softmax, &label)?;
+        }
+        Ok(())
+    };
+    let mut learning = panel("a", "softmax as teacher", 85.0);
+    courses(&mut learning, RULES)?;
+    let mut untaught = panel("c", "no teacher: the error of the task", 85.0);
+    courses(&mut untaught, UNTAUGHT)?;
+    let mut ablated = panel("b", "parts of the rule, *m* = 8", 0.0);
     let hebbian = runs.matching("learning.rule", "hebbian")?;
     for (label, competition, negative, noise, color) in ABLATIONS {
         let these = hebbian
@@ -116,13 +123,14 @@ fn draw(inputs: &Inputs<'_>) -> Result<Page> {
             label,
         )?;
     }
-    for (column, axes) in [learning, ablated].into_iter().enumerate() {
-        page.place(page.cell(1, 2, 0, column), axes);
+    for (column, axes) in [learning, ablated, untaught].into_iter().enumerate() {
+        page.place(page.cell(1, 3, 0, column), axes);
     }
     page.note(format!(
-        "The transformer stays as it was trained with softmax ({:.1} %, solid; dotted: 99 % of that); images have no labels. In brackets: seeds \
-         that end above 99 %. Noisy calcium: the divisor is off by a factor of e at one standard deviation. No competition: it is the \
-         mean over the sequence. Medians; bars: range over seeds.",
+        "The transformer stays as it was trained with softmax ({:.1} %, solid; dotted: 99 % of that). In brackets: seeds that end above \
+         99 %. a, b: images have no labels. Noisy calcium: the divisor is off by a factor of e at one standard deviation. No competition: \
+         it is the mean over the sequence. c: hidden neurons learn from the errors of their head's output in the labelled task. Medians; \
+         bars: range over seeds.",
         100.0 * softmax
     ));
     Ok(page)
@@ -156,6 +164,7 @@ fn draw_course(
     let diverged = runs.filter(|row| row.text("diverged").is_ok_and(|text| !text.is_empty()));
     let end = match diverged.len() {
         0 => format!("{kept} of {}", runs.len()),
+        all if all == runs.len() => format!("{all} of {all} diverge"),
         count => format!("{kept} of {}, {count} diverge", runs.len()),
     };
     axes.legend(format!("{label} ({end})"), stroke, marker);

@@ -1,11 +1,11 @@
 //! A trained transformer, frozen, whose circuits find their own hidden neurons.
 
 use anyhow::{Context as _, Result, ensure};
-use astro::attention::learning::{Change, Descent, Hebbian, HiddenNeurons, Recall};
+use astro::attention::learning::{Change, Descent, HeadErrors, Hebbian, HiddenNeurons, Recall};
 use astro::attention::transformer::{LabelledImages, Mechanism, Transformer};
 use astro::attention::{AttentionError, HeadMaps, HeadTokens};
 use astro::numerics::random::Streams;
-use rand::RngExt;
+use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::super::circuits::DIVERGED;
@@ -36,7 +36,7 @@ pub(in crate::studies) struct AttentionLearning {
 #[serde(deny_unknown_fields)]
 struct Learning {
     rule: Rule,
-    /// Number of training images, the first ones, without their labels.
+    /// Number of training images, the first ones; without their labels where there is a teacher.
     images: usize,
     /// How often one of them is presented, each time a random one.
     presentations: usize,
@@ -52,15 +52,27 @@ struct Learning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Rule {
-    /// Adam along the exact gradient.
+    /// Adam along the exact gradient of the divergence from softmax attention.
     Gradient,
-    /// The local rule.
+    /// The local rule with softmax attention as teacher.
     Hebbian,
+    /// Adam along the exact gradient of the transformer's loss.
+    TaskGradient,
+    /// The local rule without a teacher, by the errors of the heads' outputs.
+    TaskHebbian,
+}
+
+/// What heads learn from.
+enum Lessons {
+    /// Queries and keys with softmax attention: \[block\]\[head\].
+    Teacher(Vec<Vec<HeadTokens>>),
+    /// Images with their labels.
+    Task(LabelledImages),
 }
 
 const SETTINGS: &[Column] = &columns! {
-    "learning.rule" ["word"] "how hidden neurons learn: gradient (Adam along the exact gradient) or hebbian (the local rule)",
-    "learning.images" ["images"] "training images, without their labels: the first so many",
+    "learning.rule" ["word"] "how hidden neurons learn: gradient (Adam along the exact gradient) or hebbian (the local rule) with softmax attention as teacher; task-gradient or task-hebbian, by the error of the task alone",
+    "learning.images" ["images"] "training images, the first ones; without their labels where there is a teacher",
     "learning.presentations" ["images"] "presentations, each of a random one of them",
     "learning.batch" ["images"] "presentations per change",
     "learning.rate" [""] "step of the first change; it falls linearly to 0",
@@ -77,54 +89,109 @@ const PROGRESS: [Column; 3] = columns! {
     "divergence" ["nats"] "Kullback-Leibler divergence of the circuit's recall from softmax attention, mean over heads and queries of 100 test images",
 };
 
-/// What only the local rule has.
-const HEBBIAN: [&str; 3] = [
+/// What only local rules have.
+const HEBBIAN: [&str; 2] = [
     "learning.hebbian.competition",
-    "learning.hebbian.negative_phase",
     "learning.hebbian.calcium_noise",
 ];
+/// What only the one with a teacher has.
+const PHASES: [&str; 1] = ["learning.hebbian.negative_phase"];
 
 /// One head that learns.
 struct Head {
     neurons: HiddenNeurons,
     descent: Descent,
-    learnt_on: HeadTokens,
     compared_on: HeadTokens,
 }
 
+impl Rule {
+    fn is_local(self) -> bool {
+        matches!(self, Self::Hebbian | Self::TaskHebbian)
+    }
+
+    fn has_teacher(self) -> bool {
+        matches!(self, Self::Gradient | Self::Hebbian)
+    }
+}
+
 impl Learning {
-    /// Takes every head one change further.
+    /// Takes every head one change further; says what diverged.
     fn step(
         &self,
-        heads: &mut [Head],
-        sequences: &[usize],
+        model: &Transformer<f32>,
+        blocks: &mut [Vec<Head>],
+        (lessons, presented): (&Lessons, &[usize]),
         rate: f64,
-        streams: &mut Streams,
-    ) -> Result<(), AttentionError> {
-        for Head {
-            neurons,
-            descent,
-            learnt_on,
-            ..
-        } in heads
-        {
+        rng: &mut impl Rng,
+    ) -> Result<Option<String>> {
+        let changed = match lessons {
+            Lessons::Teacher(tokens) => self.taught(blocks, tokens, presented, rng),
+            Lessons::Task(images) => {
+                let Ok(maps) = maps(blocks) else {
+                    return Ok(Some("hidden neurons".to_owned()));
+                };
+                let circuit = Mechanism::Circuit(maps);
+                let (_, errors) = model.head_errors(images, presented, &circuit)?;
+                self.by_errors(blocks, &errors, presented.len(), rng)
+            }
+        };
+        let changes = match changed {
+            Ok(changes) => changes,
+            Err(error @ AttentionError::NoCalcium { .. }) => return Ok(Some(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        for (head, change) in blocks.iter_mut().flatten().zip(&changes) {
+            match self.rule.is_local() {
+                true => head.neurons.learn(change, rate),
+                false => head.descent.step(&mut head.neurons, change, rate)?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Changes of all heads towards their teacher, each the mean over sequences.
+    fn taught(
+        &self,
+        blocks: &[Vec<Head>],
+        tokens: &[Vec<HeadTokens>],
+        sequences: &[usize],
+        rng: &mut impl Rng,
+    ) -> Result<Vec<Change>, AttentionError> {
+        let heads = blocks.iter().flatten().zip(tokens.iter().flatten());
+        let change = |(Head { neurons, .. }, tokens): (&Head, &HeadTokens)| {
             let mut change = Change::none(neurons);
             for &sequence in sequences {
-                change.add(&match self.rule {
-                    Rule::Gradient => Recall::of(neurons, learnt_on, sequence).gradient(),
-                    Rule::Hebbian => {
-                        let rng = &mut streams.codes;
-                        self.hebbian.change(neurons, learnt_on, sequence, rng)?
-                    }
+                change.add(&match self.rule.is_local() {
+                    true => self.hebbian.change(neurons, tokens, sequence, rng)?,
+                    false => Recall::of(neurons, tokens, sequence).gradient(),
                 });
             }
             change.scale(1.0 / sequences.len() as f64);
-            match self.rule {
-                Rule::Gradient => descent.step(neurons, &change, rate)?,
-                Rule::Hebbian => neurons.learn(&change, rate),
+            Ok(change)
+        };
+        heads.map(change).collect()
+    }
+
+    /// Changes of all heads by errors of the mean loss over `count` images.
+    fn by_errors(
+        &self,
+        blocks: &[Vec<Head>],
+        errors: &[Vec<HeadErrors>],
+        count: usize,
+        rng: &mut impl Rng,
+    ) -> Result<Vec<Change>, AttentionError> {
+        let heads = blocks.iter().flatten().zip(errors.iter().flatten());
+        let change = |(Head { neurons, .. }, errors): (&Head, &HeadErrors)| {
+            let mut change = Change::none(neurons);
+            for image in 0..count {
+                change.add(&match self.rule.is_local() {
+                    true => self.hebbian.change_by_errors(neurons, errors, image, rng)?,
+                    false => errors.gradient(neurons, image),
+                });
             }
-        }
-        Ok(())
+            Ok(change)
+        };
+        heads.map(change).collect()
     }
 
     fn check(&self) -> Result<()> {
@@ -168,6 +235,15 @@ impl Learning {
     }
 }
 
+/// The maps that hidden neurons are, for each block.
+fn maps(blocks: &[Vec<Head>]) -> Result<Vec<HeadMaps<f32>>, AttentionError> {
+    let maps = |heads: &Vec<Head>| {
+        let maps: Result<_, _> = heads.iter().map(|head| head.neurons.map::<f32>()).collect();
+        HeadMaps::each(maps?)
+    };
+    blocks.iter().map(maps).collect()
+}
+
 /// Accuracy and divergence of the circuit as learnt so far; `None` if it is no number.
 fn look(
     model: &Transformer<f32>,
@@ -175,11 +251,7 @@ fn look(
     images: &LabelledImages,
     monitor: &dyn Fn(f64) -> Result<(), Stopped>,
 ) -> Result<Option<(f64, f64)>> {
-    let maps = |heads: &Vec<Head>| {
-        let maps: Result<_, _> = heads.iter().map(|head| head.neurons.map::<f32>()).collect();
-        HeadMaps::each(maps?)
-    };
-    let Ok(maps) = blocks.iter().map(maps).collect::<Result<Vec<_>, _>>() else {
+    let Ok(maps) = maps(blocks) else {
         return Ok(None);
     };
     let heads = || blocks.iter().flatten();
@@ -197,41 +269,40 @@ fn look(
 }
 
 impl AttentionLearning {
-    /// Every head with hidden neurons as they are drawn; balances the model.
+    /// Every head with hidden neurons as they are drawn, and what they learn from; balances the model.
     fn heads(
         &self,
         data: &DataSets,
         model: &mut Transformer<f32>,
         streams: &mut Streams,
-    ) -> Result<Vec<Vec<Head>>> {
+    ) -> Result<(Vec<Vec<Head>>, Lessons)> {
         let digits = self.transformer.digits(data)?;
         let calibration = self.transformer.calibration(&digits)?;
         let maps = self.fit.maps(&self.circuit, model, &calibration, streams)?;
-        let tokens = |images: LabelledImages| {
+        let tokens = |images: &LabelledImages| {
             let all: Vec<usize> = (0..images.len()).collect();
-            model.head_tokens(&images, &all)
+            model.head_tokens(images, &all)
         };
-        let learnt_on = tokens(first(
-            &digits.train,
-            &digits.train_labels,
-            self.learning.images,
-        )?)?;
-        let compared_on = tokens(first(&digits.test, &digits.test_labels, COMPARED)?)?;
+        let presented = first(&digits.train, &digits.train_labels, self.learning.images)?;
+        let lessons = match self.learning.rule.has_teacher() {
+            true => Lessons::Teacher(tokens(&presented)?),
+            false => Lessons::Task(presented),
+        };
+        let compared_on = tokens(&first(&digits.test, &digits.test_labels, COMPARED)?)?;
         let mut blocks = Vec::new();
-        for ((maps, learnt_on), compared_on) in maps.iter().zip(learnt_on).zip(compared_on) {
+        for (maps, compared_on) in maps.iter().zip(compared_on) {
             let mut heads = Vec::new();
-            for ((map, learnt_on), compared_on) in maps.iter().zip(learnt_on).zip(compared_on) {
+            for (map, compared_on) in maps.iter().zip(compared_on) {
                 let neurons = HiddenNeurons::of(map)?;
                 heads.push(Head {
                     descent: Descent::new(&neurons),
                     neurons,
-                    learnt_on,
                     compared_on,
                 });
             }
             blocks.push(heads);
         }
-        Ok(blocks)
+        Ok((blocks, lessons))
     }
 
     /// Accuracy with softmax on the same images, taken once for all runs.
@@ -276,8 +347,11 @@ impl Study for AttentionLearning {
 
     fn idle(&self) -> Vec<Idle> {
         let mut idle = self.fit.idle(&self.circuit);
-        if self.learning.rule == Rule::Gradient {
+        if !self.learning.rule.is_local() {
             idle.extend(Idle::all(&HEBBIAN, "learning.rule"));
+        }
+        if self.learning.rule != Rule::Hebbian {
+            idle.extend(Idle::all(&PHASES, "learning.rule"));
         }
         idle
     }
@@ -317,6 +391,7 @@ impl Study for AttentionLearning {
         let presented = match self.learning.rule {
             Rule::Gradient => 3e-4 + 5e-5 * m,
             Rule::Hebbian => 3e-4 + 1e-5 * m,
+            Rule::TaskGradient | Rule::TaskHebbian => 9e-4 + 1e-5 * m,
         };
         looks * self.test.images as f64 * (1e-4 + 8e-6 * m)
             + self.learning.presentations as f64 * presented
@@ -333,7 +408,7 @@ impl Study for AttentionLearning {
         let mut model = Transformer::clone(&*self.transformer.load(data)?);
         let digits = self.transformer.digits(data)?;
         let images = first(&digits.test, &digits.test_labels, self.test.images)?;
-        let mut blocks = self.heads(data, &mut model, &mut streams)?;
+        let (mut blocks, lessons) = self.heads(data, &mut model, &mut streams)?;
         let mut looks = self.learning.looks.iter().copied().chain([presentations]);
         let mut next = Some(0);
         let mut progress = Table::new(PROGRESS);
@@ -359,18 +434,13 @@ impl Study for AttentionLearning {
                 monitor.at(share)?;
             }
             let count = self.learning.images.min(digits.train_labels.len());
-            let sequences: Vec<usize> = (0..batch)
+            let presented: Vec<usize> = (0..batch)
                 .map(|_| streams.order.random_range(0..count))
                 .collect();
+            let (lesson, rng) = ((&lessons, &presented[..]), &mut streams.codes);
             let rate = rate * (1.0 - share);
-            for heads in &mut blocks {
-                match self.learning.step(heads, &sequences, rate, &mut streams) {
-                    Ok(()) => {}
-                    Err(error @ AttentionError::NoCalcium { .. }) => diverged = error.to_string(),
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            if !diverged.is_empty() {
+            if let Some(what) = (self.learning).step(&model, &mut blocks, lesson, rate, rng)? {
+                diverged = what;
                 break;
             }
         }
