@@ -214,6 +214,11 @@ impl Output {
         self.journals().join(share(experiment, shard) + ".lock")
     }
 
+    /// The folder of the states of paused runs of an experiment.
+    pub(crate) fn paused(&self, experiment: &str) -> PathBuf {
+        self.journals().join("paused").join(experiment)
+    }
+
     /// The folder of what runs made for themselves and need again.
     pub(crate) fn made(&self) -> PathBuf {
         self.journals().join("made")

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -69,6 +69,20 @@ fn lasting(path: &Path) -> Vec<Vec<String>> {
     rows.collect()
 }
 
+/// The same by column, without fields that are empty: runs of a search may have settings that others have not.
+fn named(path: &Path) -> impl Iterator<Item = BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    rows.into_iter().map(move |row| {
+        let fields = header.iter().zip(&row);
+        let fields =
+            fields.filter(|(name, field)| !["wall_s", "code"].contains(name) && !field.is_empty());
+        let fields = fields.map(|(name, field)| (name.to_owned(), field.to_owned()));
+        fields.collect()
+    })
+}
+
 /// All that a search leaves, but for times.
 fn left(out: &Path) -> (Vec<Vec<String>>, String, String) {
     let text = |name: &str| fs::read_to_string(out.join(name)).unwrap();
@@ -131,6 +145,70 @@ fn neither_threads_nor_kills_change_a_search() {
 }
 
 #[test]
+fn states_of_paused_runs_are_not_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    // A rung of a single seed, then more of them, for longer each time.
+    let file = study(dir.path(), &[("[1, 2, 4]", "[20, 60, 120]")]);
+    let out = |name: &str| dir.path().join(name);
+    let output = tune(&file, &out("whole"), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("training.epochs go on where those of fewer ended"));
+    let mut damaged = 0;
+    for stop in 1..40 {
+        let mut child = repro()
+            .args(["tune", file.to_str().unwrap(), "--threads", "2", "--out"])
+            .arg(out("damaged"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(100 * stop));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let Ok(states) = fs::read_dir(out("damaged").join("runs/paused/small")) else {
+            continue;
+        };
+        // One is taken away, one is cut off, one is of another build.
+        for (i, state) in states.map(|state| state.unwrap().path()).enumerate() {
+            let bytes = fs::read(&state).unwrap();
+            match i % 4 {
+                0 => fs::remove_file(&state).unwrap(),
+                1 => fs::write(&state, &bytes[..bytes.len() / 2]).unwrap(),
+                2 => fs::write(&state, [b"x", &bytes[..]].concat()).unwrap(),
+                _ => continue,
+            }
+            damaged += 1;
+        }
+        if damaged >= 6 {
+            break;
+        }
+    }
+    assert!(damaged >= 6, "{damaged}");
+    assert!(tune(&file, &out("damaged"), &[]).status.success());
+    assert_eq!(left(&out("whole")), left(&out("damaged")));
+}
+
+#[test]
+fn searches_whose_runs_begin_anew_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    // The full simulation with noise.
+    let file = study(
+        dir.path(),
+        &[
+            ("model = \"steadnet\"", "model = \"pyralnet\""),
+            ("[network]", "[network]\nnoise = 0.1"),
+        ],
+    );
+    let output = tune(&file, &dir.path().join("out"), &["--dry-run"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("training.epochs begin anew: study \"yinyang\""),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
     let dir = tempfile::tempdir().unwrap();
     let file = study(dir.path(), &[]);
@@ -187,6 +265,8 @@ fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
     for (rung, value) in rung.iter().zip(&value) {
         assert!(rung != "3" || number(value) <= number(&value_at(&out, best)));
     }
+    // No state of a run is needed any more.
+    assert!(!out.join("runs/paused/small").exists());
     // The best as a study: the very runs of the search, by their keys.
     let again = dir.path().join("again");
     let best = out.join("small-best.toml");
@@ -197,13 +277,11 @@ fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
         again.to_str().unwrap(),
     ]);
     assert!(swept.status.success(), "{}", stderr(&swept));
-    let keys = |path: PathBuf| -> BTreeSet<String> {
-        let rows = lasting(&path).into_iter();
-        rows.map(|row| row[0].clone()).collect()
-    };
-    let best_keys = keys(again.join("data/small-best.csv"));
-    assert_eq!(best_keys.len(), 3, "seeds of the last rung");
-    assert!(best_keys.is_subset(&keys(out.join("data/small.csv"))));
+    // They find the same from the start as the search did going on from rung to rung.
+    let rows = |path: PathBuf| -> BTreeSet<BTreeMap<String, String>> { named(&path).collect() };
+    let best_rows = rows(again.join("data/small-best.csv"));
+    assert_eq!(best_rows.len(), 3, "seeds of the last rung");
+    assert!(best_rows.is_subset(&rows(out.join("data/small.csv"))));
     // And a sweep of the same name finds them done.
     fs::copy(&best, dir.path().join("small.toml")).unwrap();
     let file = dir.path().join("small.toml");

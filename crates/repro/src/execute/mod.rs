@@ -130,7 +130,7 @@ pub fn execute(
         Ok(())
     };
     let waiting: Vec<(&Plan, &Run)> = queue.iter().map(|&(i, run)| (work[i].plan, run)).collect();
-    let failures = compute(&waiting, options, &progress, &ended);
+    let failures = compute(&waiting, options, None, &progress, &ended);
     progress.close();
     // What is finished of an unfinished plan goes into its CSV files as well.
     let mut finished = 0;

@@ -12,28 +12,35 @@ use super::stop::Interrupted;
 use crate::experiment::{Plan, Run};
 use crate::progress::Progress;
 use crate::results::provenance::Command;
-use crate::store::{Lock, Origin, Record, Store};
+use crate::store::{Lock, Origin, Pauses, Record, Store};
 
 /// The results of an experiment, and the right to add to them.
 pub(crate) struct Session<'a> {
     options: &'a Options<'a>,
     store: Mutex<Store>,
     _held: Lock,
+    /// Where runs that may become longer are paused, if any may.
+    pauses: Option<Pauses>,
     start: Instant,
     computed: bool,
 }
 
 impl<'a> Session<'a> {
-    /// Takes up the results of the experiment that `plan` is of.
+    /// Takes up the results of the experiment that `plan` is of, and the states of its runs, where there may be longer ones.
     ///
     /// # Errors
     /// Another process at the same runs, or results that cannot be read.
-    pub(crate) fn open(plan: &Plan, options: &'a Options<'a>) -> Result<Self> {
+    pub(crate) fn open(
+        plan: &Plan,
+        options: &'a Options<'a>,
+        pauses: Option<Pauses>,
+    ) -> Result<Self> {
         let held = Lock::take(options.output, plan)?;
         Ok(Self {
             options,
             store: Mutex::new(Store::open(options.output, plan)?),
             _held: held,
+            pauses,
             start: Instant::now(),
             computed: false,
         })
@@ -72,7 +79,13 @@ impl<'a> Session<'a> {
             Ok(())
         };
         let queue: Vec<(&Plan, &Run)> = open.iter().map(|run| (plan, *run)).collect();
-        let failures = compute(&queue, self.options, &progress, &ended);
+        let failures = compute(
+            &queue,
+            self.options,
+            self.pauses.as_ref(),
+            &progress,
+            &ended,
+        );
         progress.close();
         failed(failures, open.len())?;
         let store = lock(&self.store);
@@ -91,6 +104,11 @@ impl<'a> Session<'a> {
     /// A metric of a run that has a result: none if it diverged.
     pub(crate) fn metric(&self, run: &Run, name: &str) -> Option<f64> {
         lock(&self.store).metric(&run.key, name)
+    }
+
+    /// No run will be longer: takes the states away.
+    pub(crate) fn end(&self) -> Result<()> {
+        self.pauses.as_ref().map_or(Ok(()), Pauses::clear)
     }
 
     /// Writes the CSV files of all runs of the plan that have results.

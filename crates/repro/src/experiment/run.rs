@@ -35,25 +35,32 @@ impl Run {
             limits::check_bytes(&format!("{key} = {value}"), bytes)?;
         }
         job.check(seed)?;
-        let identity = format!("{} {} {settings} {seed}", study.name, study.version);
-        let digest = Sha256::digest(identity.as_bytes());
-        let key = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         Ok(Self {
-            key,
+            key: key(study, &settings, seed),
             seed,
             settings,
             job,
         })
     }
 
+    /// Identifies all settings but this one, with seed and version.
+    pub(crate) fn key_but_for(&self, setting: &str, study: &StudyKind) -> String {
+        let mut settings = self.settings.clone();
+        tree::remove(&mut settings, setting);
+        key(study, &settings, self.seed)
+    }
+
     /// The setting at a dotted key.
     pub fn setting(&self, key: &str) -> Option<&Value> {
         tree::get(&self.settings, key)
     }
+}
+
+fn key(study: &StudyKind, settings: &Value, seed: u64) -> String {
+    let identity = format!("{} {} {settings} {seed}", study.name, study.version);
+    let digest = Sha256::digest(identity.as_bytes());
+    let first = digest.iter().take(8);
+    first.map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 
 mod journal;
 mod lock;
+mod paused;
 mod record;
 mod tables;
 
@@ -22,6 +23,7 @@ use crate::results::Frame;
 use crate::results::provenance::{Command, Provenance};
 use journal::Journal;
 pub(crate) use lock::Lock;
+pub(crate) use paused::{Pause, Pauses};
 pub use record::Record;
 
 /// All results of one experiment under one profile.

@@ -18,6 +18,7 @@ use crate::limits;
 use crate::paths::{Output, Repository};
 use crate::progress::duration;
 use crate::search::{Search, Step, Trial, Tune};
+use crate::store::Pauses;
 use crate::studies::Better;
 use crate::terminal::{count, say};
 use files::{Done, write_best, write_page, write_trials};
@@ -44,6 +45,12 @@ pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &W
     let searched = Searched::new(&experiment, changes, &probes, &seeds)?;
     // The shortest runs may be refused where the longest are not.
     searched.run(&tune.settings(&tune.space.probes()[0], 0), seeds[0])?;
+    let mut go_on = tune.rungs.key().is_some();
+    for probe in &probes {
+        go_on &= searched.run(probe, seeds[0])?.job.goes_on_in() == tune.rungs.key();
+    }
+    let tune = tune.going_on(go_on);
+    let tune = tune.with_context(|| experiment.origin().to_owned())?;
     let output = match out {
         Some(out) => Output::at(out),
         None => Output::at(Path::new("sweeps")).changed(changes),
@@ -57,13 +64,16 @@ pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &W
     let options = work.options(&output, &data);
     let keys = tune.space.keys().chain(tune.rungs.key());
     let mut plan = searched.plan(keys.map(str::to_owned).collect());
-    let mut session = Session::open(&plan, &options)?;
+    let longest = tune.rungs.length(last);
+    let pauses = longest.map(|(key, longest)| Pauses::new(&output, &experiment.name, key, longest));
+    let mut session = Session::open(&plan, &options, pauses)?;
     let mut search = Search::new(tune);
     let done = run(&mut search, &searched, &seeds, &mut plan, &mut session);
     plan.settle();
     // What has ended before a failure goes into the files as well.
     session.write(&plan)?;
     let done = done?;
+    session.end()?;
     write_trials(&search, &done, &output, &plan)?;
     let best = write_best(&search, &searched, &seeds, &output, &plan)?;
     print(&search, &plan, &output, best)?;
@@ -141,6 +151,17 @@ fn announce(experiment: &Experiment, tune: &Tune, output: &Output, seconds: f64)
         tune.rule.name(),
         tune.budget,
     ));
+    if let Some((key, _)) = tune.rungs.length(0) {
+        say(match tune.rungs.go_on() {
+            true => format!(
+                "runs of more {key} go on where those of fewer ended, and cost what they add"
+            ),
+            false => format!(
+                "runs of more {key} begin anew: study {:?} as it is set cannot go on where those of fewer ended",
+                experiment.study.name
+            ),
+        });
+    }
     say(format!(
         "results go to {}: about {} on {}",
         output.dir().display(),
