@@ -242,6 +242,7 @@ fn write_page(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point]) 
     let parameter = |(i, key): (usize, &String)| Parameter {
         key: key.clone(),
         log: None,
+        free: true,
         values: points.iter().map(|point| cell(&point.values[i])).collect(),
     };
     let page = Points {
@@ -252,6 +253,7 @@ fn write_page(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point]) 
         objective: ranking.metric.name(),
         better: ranking.better,
         parameters: plan.varied.iter().enumerate().map(parameter).collect(),
+        compared: points.iter().map(|point| point.score.sound()).collect(),
         scores: points.iter().map(|point| point.score).collect(),
         progress: &[],
         files: vec![
