@@ -372,12 +372,33 @@ fn two_commands_do_not_do_the_same_runs() {
         assert_eq!(second.status.code(), Some(1), "{message}");
         let holder = format!("process {} on ", first.id());
         assert!(message.contains(&holder), "{message}");
+        assert!(message.contains("--wait"), "{message}");
+    }
+    // Who waits for one that is killed does the work.
+    let waiting = dir.path().join("waiting");
+    let mut second = repro();
+    second.args(args).arg("--wait").stdout(Stdio::null());
+    second.stderr(fs::File::create(&waiting).unwrap());
+    let mut second = second.spawn().unwrap();
+    while !fs::read_to_string(&waiting)
+        .unwrap()
+        .contains("waiting: small: process")
+    {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "not waiting after a minute"
+        );
+        std::thread::sleep(Duration::from_millis(2));
     }
     // What would be done can be asked at any time.
     assert!(sweep(&file, dir.path(), &["--dry-run"]).status.success());
     // A lock does not outlive its holder.
     first.kill().unwrap();
     first.wait().unwrap();
+    assert!(second.wait().unwrap().success());
+    assert_eq!(results(dir.path()).len(), 16);
+    fs::remove_dir_all(dir.path().join("data")).unwrap();
+    fs::remove_dir_all(dir.path().join("runs")).unwrap();
     let mut shards = ["1/2", "2/2"].map(|shard| begin(&["--shard", shard]));
     for shard in &mut shards {
         assert!(shard.wait().unwrap().success());

@@ -220,6 +220,7 @@ impl Experiment {
             varied,
             runs,
             shard: None,
+            before: 0,
             about: self.about.clone(),
             profile,
             file,

@@ -25,6 +25,8 @@ pub struct Plan {
     pub runs: Vec<Run>,
     /// The share that this machine does, if the work is shared: the K-th of N.
     pub(crate) shard: Option<(usize, usize)>,
+    /// Runs of other plans that are shared among the same machines and come before these.
+    pub(crate) before: usize,
     /// One line for people.
     pub(crate) about: String,
     /// How much work was asked for.
@@ -95,9 +97,10 @@ impl Plan {
         format!("{}: {runs} runs{product}{share}", self.experiment)
     }
 
-    /// The runs of this machine's share: all, or every N-th from the K-th on.
+    /// The runs of this machine's share: all, or every N-th from the K-th on, counted through all plans.
     pub(crate) fn share(&self) -> impl Iterator<Item = &Run> {
         let (index, count) = self.shard.unwrap_or((1, 1));
-        self.runs.iter().skip(index - 1).step_by(count)
+        let first = (index - 1 + count - self.before % count) % count;
+        self.runs.iter().skip(first).step_by(count)
     }
 }

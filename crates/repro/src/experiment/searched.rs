@@ -158,6 +158,7 @@ impl<'a> Searched<'a> {
             varied,
             runs: Vec::new(),
             shard: None,
+            before: 0,
             about: self.experiment.about.clone(),
             profile: Profile::Quick,
             file: Arc::clone(&none),

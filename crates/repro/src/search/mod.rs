@@ -5,7 +5,7 @@
 //! rule = "tpe"                      # or "sobol", "random"
 //! objective = "validation_accuracy" # a metric of the study, but none of test data
 //! over_seeds = "mean"               # or "median", "worst"
-//! budget = 60                       # runs of the last rung; one of a lower rung counts by its share of epochs
+//! budget = 60                       # runs of the last rung; others count by the share of epochs that they compute
 //!
 //! [tune.rungs]                      # successive halving: many for a short time, few for a long one
 //! "training.epochs" = [3, 9, 27]

@@ -107,7 +107,9 @@ mod tests {
     fn run(job: &dyn Job, memory: Option<&Memory>) -> (Outcome, f64) {
         let first = Mutex::new(None);
         let stop = AtomicBool::new(false);
-        let at = |fraction| drop(first.lock().unwrap().get_or_insert(fraction));
+        let at = |fraction| {
+            first.lock().unwrap().get_or_insert(fraction);
+        };
         let kept = memory.map(|memory| -> &dyn Kept { memory });
         let monitor = Monitor::new(&stop, &at).with_kept(kept);
         let outcome = job.run(3, &DataSets::new(&datasets()), &monitor).unwrap();

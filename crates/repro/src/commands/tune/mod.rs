@@ -27,8 +27,8 @@ use table::print;
 /// Searches, writes the runs, `<name>.trials.csv` and `<name>-best.toml`, and prints the best trials.
 pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &Work) -> Result<()> {
     ensure!(
-        work.shard.is_none(),
-        "--shard: which runs of a search come next depends on all before them: they cannot be split among machines"
+        work.shard.is_none() || !work.fresh,
+        "--fresh: what other shares computed again cannot be told from what was there: leave --shard out, or give another --out"
     );
     let repository = Repository::find()?;
     let experiment = Experiment::read(file, &repository)?;
@@ -63,7 +63,10 @@ pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &W
     let data = DataSets::new(&repository.datasets()).keeping(output.made());
     let options = work.options(&output, &data);
     let keys = tune.space.keys().chain(tune.rungs.key());
-    let mut plan = searched.plan(keys.map(str::to_owned).collect());
+    let mut plan = Plan {
+        shard: work.shard,
+        ..searched.plan(keys.map(str::to_owned).collect())
+    };
     let longest = tune.rungs.length(last);
     let pauses = longest.map(|(key, longest)| Pauses::new(&output, &experiment.name, key, longest));
     let mut session = Session::open(&plan, &options, pauses)?;
@@ -73,7 +76,7 @@ pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &W
     // What has ended before a failure goes into the files as well.
     session.write(&plan)?;
     let done = done?;
-    session.end()?;
+    session.end();
     write_trials(&search, &done, &output, &plan)?;
     let best = write_best(&search, &searched, &seeds, &output, &plan)?;
     print(&search, &plan, &output, best)?;
