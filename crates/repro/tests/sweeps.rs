@@ -38,6 +38,20 @@ fn a_sweep_writes_a_row_per_run_and_ranks_the_points() {
     assert!(output.status.success(), "{}", stderr(&output));
     let rows = results(dir.path());
     assert_eq!(rows.len(), 3 * 2 * 2, "lags × rates × seeds");
+    // A number of a list that varies is a column of its own.
+    let mut runs = csv::Reader::from_path(dir.path().join("data/small.csv")).unwrap();
+    let header = runs.headers().unwrap().clone();
+    let place = |name: &str| header.iter().position(|column| column == name).unwrap();
+    for row in runs.records() {
+        let row = row.unwrap();
+        let list: Vec<f64> = serde_json::from_str(&row[place("network.eta_up")]).unwrap();
+        assert_eq!(
+            row[place("network.eta_up.0")].parse(),
+            Ok(list[0]),
+            "{row:?}"
+        );
+    }
+    assert!(!header.iter().any(|column| column == "network.eta_up.1"));
     let table = stdout(&output);
     assert!(
         table.lines().next().unwrap().contains("learning_lag_ms"),

@@ -271,12 +271,13 @@ mod tests {
     fn shares_are_counted_through_all_experiments() {
         let repository = Repository::find().unwrap();
         let figures = figures::select(&[]).unwrap();
-        let share = |shard| -> Vec<Vec<String>> {
-            let plans = plans(&repository, &figures, Profile::Quick, &[], shard).unwrap();
-            let keys = plans
-                .iter()
-                .map(|plan| plan.share().map(|run| run.key.clone()).collect());
-            keys.collect()
+        let mut plans = plans(&repository, &figures, Profile::Quick, &[], None).unwrap();
+        let mut share = |shard| -> Vec<Vec<String>> {
+            let share = |plan: &mut Plan| {
+                plan.shard = shard;
+                plan.share().map(|run| run.key.clone()).collect()
+            };
+            plans.iter_mut().map(share).collect()
         };
         let all = share(None);
         let shares = [1, 2, 3, 4, 5].map(|k| share(Some((k, 5))));

@@ -18,6 +18,7 @@ use crate::report::points::{Parameter, Points};
 use crate::report::studied::write_points;
 use crate::results::stats::mean_std;
 use crate::results::{Cell, Frame, Row, Table};
+use crate::settings::tree;
 use crate::studies::{Better, Metric};
 use crate::terminal::{Screen, say};
 
@@ -151,9 +152,10 @@ fn rank(plan: &Plan, frame: &Frame, ranking: Ranking) -> Result<Vec<Point>> {
         let Some(row) = rows.get(run.key.as_str()) else {
             continue;
         };
+        let settings = run.settings();
         let value = |key: &String| {
-            run.setting(key)
-                .map_or_else(String::new, ToString::to_string)
+            let value = tree::get(&settings, key);
+            value.map_or_else(String::new, ToString::to_string)
         };
         let values: Vec<String> = plan.varied.iter().map(value).collect();
         let place = *places.entry(values.clone()).or_insert(groups.len());

@@ -15,8 +15,6 @@ pub struct Run {
     pub key: String,
     /// Seed of all its random numbers.
     pub seed: u64,
-    /// All settings, defaults included.
-    pub settings: Value,
     /// The work itself.
     pub job: Box<dyn Job>,
 }
@@ -38,21 +36,25 @@ impl Run {
         Ok(Self {
             key: key(study, &settings, seed),
             seed,
-            settings,
             job,
         })
     }
 
     /// Identifies all settings but this one, with seed and version.
     pub(crate) fn key_but_for(&self, setting: &str, study: &StudyKind) -> String {
-        let mut settings = self.settings.clone();
+        let mut settings = self.settings();
         tree::remove(&mut settings, setting);
         key(study, &settings, self.seed)
     }
 
+    /// All settings, defaults included. They are made when asked for: of many runs they are most of what there is to hold.
+    pub fn settings(&self) -> Value {
+        self.job.settings()
+    }
+
     /// The setting at a dotted key.
-    pub fn setting(&self, key: &str) -> Option<&Value> {
-        tree::get(&self.settings, key)
+    pub fn setting(&self, key: &str) -> Option<Value> {
+        tree::get(&self.settings(), key).cloned()
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn draw(points: &Points<'_>) -> Result<Files> {
         ));
     }
     if told {
-        page.note("importance: share of the variance of what was found that goes with a parameter, alone and with others, by shuffling it in a random forest");
+        page.note("importance: share of the variance of ranks that goes with a parameter, alone and with others, by shuffling it in a random forest");
     }
     if !points.progress.is_empty() {
         page.note("black: the best so far on the last rung");
@@ -227,7 +227,7 @@ fn importances(points: &Points<'_>) -> Option<Axes> {
         .iter()
         .map(|parameter| Scaled::of(parameter).units())
         .collect();
-    let shares = importance(&places, &points.compared)?;
+    let shares = importance(&places, &ranks(&points.compared, points.better))?;
     let names = free.iter().map(|parameter| short(&parameter.key));
     let ticks = names.enumerate().map(|(i, name)| (-(i as f64), name));
     let last = 1.0 - free.len() as f64;
@@ -238,6 +238,23 @@ fn importances(points: &Points<'_>) -> Option<Axes> {
         axes.rectangle((0.0, share), (middle - 0.35, middle + 0.35), SERIES[0]);
     }
     Some(axes)
+}
+
+/// How many points each one is better than: of ranks, a few far out are no more than others, and those that diverged count as the
+/// last ones.
+fn ranks(found: &[Option<f64>], better: Better) -> Vec<Option<f64>> {
+    let sign = match better {
+        Better::Higher => 1.0,
+        Better::Lower => -1.0,
+    };
+    let found = found.iter().map(|found| found.filter(|x| x.is_finite()));
+    let found: Vec<f64> = found
+        .map(|found| found.map_or(f64::NEG_INFINITY, |x| sign * x))
+        .collect();
+    let mut order = found.clone();
+    order.sort_by(f64::total_cmp);
+    let worse = |x: &f64| order.partition_point(|other| other < x) as f64;
+    found.iter().map(|x| Some(worse(x))).collect()
 }
 
 /// A key without the table that it is in.
@@ -289,6 +306,19 @@ mod tests {
             free: true,
             values: values.iter().map(|value| Cell::parse(value)).collect(),
         })
+    }
+
+    #[test]
+    fn ranks_count_the_points_that_are_worse() {
+        let found = [Some(0.5), None, Some(-3.0), Some(0.5), Some(1e9)];
+        let ranks = |better| {
+            ranks(&found, better)
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ranks(Better::Higher), [2.0, 0.0, 1.0, 2.0, 4.0]);
+        assert_eq!(ranks(Better::Lower), [2.0, 0.0, 4.0, 2.0, 1.0]);
     }
 
     #[test]

@@ -19,6 +19,9 @@
 //! "network.activation" = ["sigmoid", "relu"]
 //! ```
 //!
+//! A budget counts runs and not hours: how long a run takes is another on every machine and at every time, and what a search
+//! does next would be too. How long the budget takes is estimated (`--dry-run`).
+//!
 //! A search is a pure function of its table and of what runs find. It advances by generations: what a generation does is
 //! decided by the generations before it alone, so that neither the number of threads nor an interruption changes anything.
 //! Nothing here runs anything, or knows of files.

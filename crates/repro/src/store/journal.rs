@@ -3,20 +3,30 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
 use super::record::Record;
 
+/// Lines are left to the system's cache for no longer than this while more come, so that a machine that fails loses little. (A
+/// process that is killed loses nothing.)
+const SYNC: Duration = Duration::from_secs(10);
+
 /// The journal that this program appends to; the file is made with the first line.
 pub(super) struct Journal {
     path: PathBuf,
     file: Option<File>,
+    synced: Instant,
 }
 
 impl Journal {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, file: None }
+        Self {
+            path,
+            file: None,
+            synced: Instant::now(),
+        }
     }
 
     pub(super) fn append(&mut self, record: &Record) -> Result<()> {
@@ -40,7 +50,12 @@ impl Journal {
                 self.file.insert(file.with_context(context)?)
             }
         };
-        file.write_all(line.as_bytes()).with_context(context)
+        file.write_all(line.as_bytes()).with_context(context)?;
+        if self.synced.elapsed() >= SYNC {
+            file.sync_data().with_context(context)?;
+            self.synced = Instant::now();
+        }
+        Ok(())
     }
 }
 

@@ -53,6 +53,8 @@ impl Pauses {
     /// Takes all of them away: no run will be longer. What cannot be taken away is in nobody's way.
     pub(crate) fn clear(&self) {
         let _ = fs::remove_dir_all(&self.dir);
+        // Unless there are states of other experiments beside it.
+        let _ = self.dir.parent().map(fs::remove_dir);
     }
 }
 
