@@ -22,6 +22,7 @@ use crate::Real;
 use crate::kernels::aligned::{Aligned, padded};
 use crate::kernels::packed::{Packed, tile_for};
 use crate::kernels::rows::{self, Change, Products};
+use crate::tape::{RestoreError, Tape};
 
 /// Whether a weight changes by the old P of a step or by the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,6 +247,34 @@ impl<T: Real> Deferred<T> {
     /// Zeroes the drive.
     pub(crate) fn rest(&mut self) {
         self.drive.fill(T::default());
+    }
+
+    /// Everything that changes.
+    pub(crate) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            order: _,
+            w,
+            p,
+            decay: _,
+            plastic: _,
+            rates,
+            roles,
+            factors,
+            waiting,
+            drive,
+        } = self;
+        tape.reals(w.data_mut())?;
+        tape.reals(p.data_mut())?;
+        rates.iter_mut().try_for_each(|rate| tape.reals(rate))?;
+        roles.iter_mut().try_for_each(|role| tape.count(role, 2))?;
+        if (0..3).any(|role| !roles.contains(&role)) {
+            return Err(RestoreError::Damaged);
+        }
+        factors
+            .iter_mut()
+            .try_for_each(|factor| tape.reals(factor))?;
+        tape.count(waiting, 2)?;
+        tape.reals(drive)
     }
 }
 

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::compartment::Compartment;
 use crate::observe::Observer;
+use crate::tape::RestoreError;
 use crate::weights::{ShapeError, Synapse, Weights};
 use crate::{Params, Real};
 
@@ -52,6 +53,23 @@ pub trait Microcircuit<T: Real> {
     /// such compartment. Between patterns only somata are defined in PyraLNet: dendritic potentials are
     /// intermediate results of a step, and seen by observers.
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>>;
+
+    /// All that carries over to the next pattern, for [`Microcircuit::restore`]: bit by bit, weight changes that wait
+    /// included. `None` for networks without such a form: plain implementations; noisy ones, whose noise comes from elsewhere;
+    /// and those that keep the Δ of rules at rest.
+    fn save(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Takes up what a network with the same parameters saved, to go on as that would have, to the last bit.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`] if it was saved by another kind of network, or on another vector unit, or is damaged. The network should
+    /// then be made anew.
+    fn restore(&mut self, _saved: &[u8]) -> Result<(), RestoreError> {
+        Err(RestoreError::NoForm)
+    }
 }
 
 /// One presentation: what the input layer and the target do, and what the network does with them.

@@ -24,6 +24,8 @@ pub(crate) fn account(plan: &Plan, rows: &Frame, last: Option<Command>) -> Resul
         .iter()
         .map(|column| column.name)
         .chain(metrics.iter().copied())
+        // Numbers of lists that are settings.
+        .chain(plan.varied.iter().map(String::as_str))
         .collect();
     let wall_s: f64 = rows.numbers("wall_s")?.iter().sum();
     Ok(Provenance {

@@ -120,7 +120,8 @@ mod tests {
             let plan = experiment.plan(Profile::Quick, &[]).unwrap();
             let mut written: BTreeSet<(Option<&str>, String)> = BTreeSet::new();
             for run in &plan.runs {
-                let settings = tree::leaves(&run.settings);
+                let settings = run.settings();
+                let settings = tree::leaves(&settings);
                 written.extend(settings.into_iter().map(|(key, _)| (None, key)));
                 for (table, layout) in run.job.tables() {
                     written.extend(layout.columns.into_iter().map(|c| (Some(table), c)));

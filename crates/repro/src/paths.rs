@@ -214,6 +214,17 @@ impl Output {
         self.journals().join(share(experiment, shard) + ".lock")
     }
 
+    /// The lock of a share of what a search does next.
+    pub(crate) fn share_lock(&self, experiment: &str, of: (usize, usize)) -> PathBuf {
+        self.journals()
+            .join(share(experiment, Some(of)) + ".next.lock")
+    }
+
+    /// The folder of the states of paused runs of an experiment.
+    pub(crate) fn paused(&self, experiment: &str) -> PathBuf {
+        self.journals().join("paused").join(experiment)
+    }
+
     /// The folder of files that runs made and will need again, as trained autoencoders.
     pub(crate) fn made(&self) -> PathBuf {
         self.journals().join("made")

@@ -67,6 +67,11 @@ impl Score {
         }
     }
 
+    /// The one number, unless seeds diverged.
+    pub(crate) fn sound(&self) -> Option<f64> {
+        (self.diverged == 0).then_some(self.value)
+    }
+
     /// The better one first. A point of which fewer seeds diverged is better, whatever the others found.
     pub(crate) fn compare(&self, other: &Self, better: Better) -> Ordering {
         let (here, there) = (self.diverged * other.runs, other.diverged * self.runs);

@@ -25,7 +25,7 @@ fn forms() -> BTreeMap<String, BTreeSet<String>> {
         for profile in [Profile::Quick, Profile::Paper] {
             for run in experiment.plan(profile, &[]).expect("it ships").runs {
                 // SteadNet has no steps, and a study of a single neuron no network.
-                let steady = run.setting("model") == Some(&Value::from("steadnet"));
+                let steady = run.setting("model") == Some(Value::from("steadnet"));
                 let network = run.setting("network").filter(|_| !steady);
                 let params =
                     network.and_then(|n| serde_json::from_value::<NetworkParams>(n.clone()).ok());

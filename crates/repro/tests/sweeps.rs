@@ -38,6 +38,20 @@ fn a_sweep_writes_a_row_per_run_and_ranks_the_points() {
     assert!(output.status.success(), "{}", stderr(&output));
     let rows = results(dir.path());
     assert_eq!(rows.len(), 3 * 2 * 2, "lags × rates × seeds");
+    // A number of a list that varies is a column of its own.
+    let mut runs = csv::Reader::from_path(dir.path().join("data/small.csv")).unwrap();
+    let header = runs.headers().unwrap().clone();
+    let place = |name: &str| header.iter().position(|column| column == name).unwrap();
+    for row in runs.records() {
+        let row = row.unwrap();
+        let list: Vec<f64> = serde_json::from_str(&row[place("network.eta_up")]).unwrap();
+        assert_eq!(
+            row[place("network.eta_up.0")].parse(),
+            Ok(list[0]),
+            "{row:?}"
+        );
+    }
+    assert!(!header.iter().any(|column| column == "network.eta_up.1"));
     let table = stdout(&output);
     assert!(
         table.lines().next().unwrap().contains("learning_lag_ms"),
@@ -372,12 +386,33 @@ fn two_commands_do_not_do_the_same_runs() {
         assert_eq!(second.status.code(), Some(1), "{message}");
         let holder = format!("process {} on ", first.id());
         assert!(message.contains(&holder), "{message}");
+        assert!(message.contains("--wait"), "{message}");
+    }
+    // Who waits for one that is killed does the work.
+    let waiting = dir.path().join("waiting");
+    let mut second = repro();
+    second.args(args).arg("--wait").stdout(Stdio::null());
+    second.stderr(fs::File::create(&waiting).unwrap());
+    let mut second = second.spawn().unwrap();
+    while !fs::read_to_string(&waiting)
+        .unwrap()
+        .contains("waiting: small: process")
+    {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "not waiting after a minute"
+        );
+        std::thread::sleep(Duration::from_millis(2));
     }
     // What would be done can be asked at any time.
     assert!(sweep(&file, dir.path(), &["--dry-run"]).status.success());
     // A lock does not outlive its holder.
     first.kill().unwrap();
     first.wait().unwrap();
+    assert!(second.wait().unwrap().success());
+    assert_eq!(results(dir.path()).len(), 16);
+    fs::remove_dir_all(dir.path().join("data")).unwrap();
+    fs::remove_dir_all(dir.path().join("runs")).unwrap();
     let mut shards = ["1/2", "2/2"].map(|shard| begin(&["--shard", shard]));
     for shard in &mut shards {
         assert!(shard.wait().unwrap().success());

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -69,6 +69,21 @@ fn lasting(path: &Path) -> Vec<Vec<String>> {
     rows.collect()
 }
 
+/// The same by column, without fields that are empty: runs of a search may have settings that others have not.
+fn named(path: &Path) -> impl Iterator<Item = BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    rows.into_iter().map(move |row| {
+        let fields = header.iter().zip(&row);
+        // What varies has a column of its own, in a list too.
+        let others = ["wall_s", "code", "network.eta_up.0", "network.eta_up.1"];
+        let fields = fields.filter(|(name, field)| !others.contains(name) && !field.is_empty());
+        let fields = fields.map(|(name, field)| (name.to_owned(), field.to_owned()));
+        fields.collect()
+    })
+}
+
 /// All that a search leaves, but for times.
 fn left(out: &Path) -> (Vec<Vec<String>>, String, String) {
     let text = |name: &str| fs::read_to_string(out.join(name)).unwrap();
@@ -131,9 +146,140 @@ fn neither_threads_nor_kills_change_a_search() {
 }
 
 #[test]
-fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
+fn shares_of_a_search_find_what_one_process_does() {
     let dir = tempfile::tempdir().unwrap();
     let file = study(dir.path(), &[]);
+    let out = |name: &str| dir.path().join(name);
+    let begin = |name: &str, share: usize| {
+        repro()
+            .args(["tune", file.to_str().unwrap(), "--threads", "1", "--out"])
+            .arg(out(name))
+            .args(["--shard", &format!("{share}/3")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    assert!(tune(&file, &out("whole"), &[]).status.success());
+    let whole = left(&out("whole"));
+    // One does the work of those that never start.
+    assert!(begin("alone", 2).wait().unwrap().success());
+    assert_eq!(left(&out("alone")), whole);
+    // Three do no run twice.
+    let mut shares = [1, 2, 3].map(|share| begin("three", share));
+    assert!(
+        shares
+            .iter_mut()
+            .all(|share| share.wait().unwrap().success())
+    );
+    assert_eq!(left(&out("three")), whole);
+    let journals = [1, 2, 3].map(|share| {
+        let journal = out("three").join(format!("runs/small.{share}of3.jsonl"));
+        fs::read_to_string(journal).map_or(0, |text| text.lines().count())
+    });
+    assert_eq!(
+        journals.iter().sum::<usize>(),
+        whole.0.len(),
+        "{journals:?}"
+    );
+    // And each is killed again and again.
+    let mut shares = [1, 2, 3].map(|share| Some(begin("killed", share)));
+    let mut kills = 0;
+    for round in 0.. {
+        std::thread::sleep(Duration::from_millis(20 + 17 * round % 130));
+        let which = round as usize % 3;
+        let Some(mut share) = shares[which].take() else {
+            break;
+        };
+        if let Some(status) = share.try_wait().unwrap() {
+            assert!(status.success(), "{status}");
+            break;
+        }
+        if kills == 50 {
+            shares[which] = Some(share);
+            break;
+        }
+        share.kill().unwrap();
+        share.wait().unwrap();
+        kills += 1;
+        shares[which] = Some(begin("killed", which + 1));
+    }
+    assert!(kills >= 3, "{kills} kills");
+    for share in shares.iter_mut().flatten() {
+        assert!(share.wait().unwrap().success());
+    }
+    assert_eq!(left(&out("killed")), whole);
+}
+
+#[test]
+fn states_of_paused_runs_are_not_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = study(dir.path(), &[("[1, 2, 4]", "[10, 30, 60]")]);
+    let out = |name: &str| dir.path().join(name);
+    let output = tune(&file, &out("whole"), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("training.epochs go on where those of fewer ended"));
+    let states = || -> Vec<PathBuf> {
+        let files = fs::read_dir(out("damaged").join("runs/paused/small"));
+        let files = files.map(|files| files.map(|file| file.unwrap().path()));
+        let whole = |path: &PathBuf| path.extension().is_none();
+        files.map_or(Vec::new(), |files| files.filter(whole).collect())
+    };
+    let mut damaged = 0;
+    for _ in 0..3 {
+        let mut child = repro()
+            .args(["tune", file.to_str().unwrap(), "--threads", "2", "--out"])
+            .arg(out("damaged"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while states().len() < 4 && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // One is taken away, one is cut off, one is of another build.
+        for (i, state) in states().iter().enumerate() {
+            let bytes = fs::read(state).unwrap();
+            match i % 4 {
+                0 => fs::remove_file(state).unwrap(),
+                1 => fs::write(state, &bytes[..bytes.len() / 2]).unwrap(),
+                2 => fs::write(state, [b"x", &bytes[..]].concat()).unwrap(),
+                _ => continue,
+            }
+            damaged += 1;
+        }
+    }
+    assert!(damaged >= 3, "{damaged}");
+    assert!(tune(&file, &out("damaged"), &[]).status.success());
+    assert_eq!(left(&out("whole")), left(&out("damaged")));
+}
+
+#[test]
+fn searches_whose_runs_begin_anew_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    // The full simulation with noise.
+    let file = study(
+        dir.path(),
+        &[
+            ("model = \"steadnet\"", "model = \"pyralnet\""),
+            ("[network]", "[network]\nnoise = 0.1"),
+        ],
+    );
+    let output = tune(&file, &dir.path().join("out"), &["--dry-run"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("training.epochs begin anew: study \"yinyang\""),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = study(dir.path(), &[("budget = 12", "budget = 30")]);
     let out = dir.path().join("out");
     let output = tune(&file, &out, &[]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -152,8 +298,8 @@ fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
     let picture = fs::read_to_string(out.join("small.svg")).unwrap();
     assert_eq!(
         picture.matches("data-panel=").count(),
-        1 + 6 + 1 + 1,
-        "all, each, rung, progress"
+        1 + 6 + 1 + 1 + 1,
+        "all, each, rung, importance, progress"
     );
     // Each setting as it was said to be.
     let number = |text: &String| text.parse::<f64>().unwrap();
@@ -178,7 +324,7 @@ fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
     let lags = column(&out, "network.learning_lag_ms");
     assert!(lags.iter().all(|lag| number(lag) % 5.0 == 0.0), "{lags:?}");
     let spent = column(&out, "spent");
-    assert!(number(spent.last().unwrap()) <= 12.0);
+    assert!(number(spent.last().unwrap()) <= 30.0);
     // The best is of the last rung, and nothing there is better.
     let (rung, rank) = (column(&out, "rung"), column(&out, "rank"));
     let value = column(&out, "validation_accuracy_mean");
@@ -187,6 +333,8 @@ fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
     for (rung, value) in rung.iter().zip(&value) {
         assert!(rung != "3" || number(value) <= number(&value_at(&out, best)));
     }
+    // No state of a run is needed any more.
+    assert!(!out.join("runs/paused/small").exists());
     // The best as a study: the very runs of the search, by their keys.
     let again = dir.path().join("again");
     let best = out.join("small-best.toml");
@@ -197,13 +345,11 @@ fn a_search_leaves_ordinary_runs_and_the_best_point_as_a_study() {
         again.to_str().unwrap(),
     ]);
     assert!(swept.status.success(), "{}", stderr(&swept));
-    let keys = |path: PathBuf| -> BTreeSet<String> {
-        let rows = lasting(&path).into_iter();
-        rows.map(|row| row[0].clone()).collect()
-    };
-    let best_keys = keys(again.join("data/small-best.csv"));
-    assert_eq!(best_keys.len(), 3, "seeds of the last rung");
-    assert!(best_keys.is_subset(&keys(out.join("data/small.csv"))));
+    // They find the same from the start as the search did going on from rung to rung.
+    let rows = |path: PathBuf| -> BTreeSet<BTreeMap<String, String>> { named(&path).collect() };
+    let best_rows = rows(again.join("data/small-best.csv"));
+    assert_eq!(best_rows.len(), 3, "seeds of the last rung");
+    assert!(best_rows.is_subset(&rows(out.join("data/small.csv"))));
     // And a sweep of the same name finds them done.
     fs::copy(&best, dir.path().join("small.toml")).unwrap();
     let file = dir.path().join("small.toml");
@@ -352,7 +498,7 @@ fn mistakes_are_named_before_anything_runs() {
     }
     let file = study(dir.path(), &[]);
     for (more, words) in [
-        (&["--shard", "1/2"][..], "--shard"),
+        (&["--shard", "1/2", "--fresh"][..], "--fresh"),
         (
             &["--set", "network.start=random"],
             "network.start=random: the search varies it",

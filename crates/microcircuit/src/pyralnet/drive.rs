@@ -15,6 +15,7 @@ use crate::model::{Pattern, PresentError, check_somata};
 use crate::noise::Noise;
 use crate::observe::{Observer, Snapshot, View};
 use crate::params::Integrator;
+use crate::tape::{RestoreError, Tape};
 use crate::weights::{Synapse, Weights};
 use crate::{NoiseSource, Params, Tuning, resting};
 
@@ -239,6 +240,30 @@ impl<T: Engine> Driver<T> {
     /// The state with all changes of weights applied: a copy, if any wait.
     fn up_to_date(&self) -> Cow<'_, State<T>> {
         up_to_date(&self.state)
+    }
+
+    /// Whether all that carries over to the next pattern is here.
+    pub(super) fn is_self_contained(&self) -> bool {
+        self.noise.is_none() && self.resting.is_none()
+    }
+
+    /// Everything that a pattern leaves to the next.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            state,
+            // Of the last step, for its observer.
+            before: _,
+            noise: _,
+            leaps,
+            resting: _,
+            step,
+        } = self;
+        state.tape(tape)?;
+        if let Some(memory) = leaps {
+            memory.tape(tape)?;
+        }
+        tape.total(step)?;
+        tape.end()
     }
 
     pub(super) fn reset(&mut self) {

@@ -21,6 +21,7 @@ pub use self::kernels::Form;
 use crate::compartment::Compartment;
 use crate::model::{BuildError, Microcircuit, Pattern, PresentError};
 use crate::observe::{Observer, Snapshot};
+use crate::tape::{RestoreError, Tape};
 use crate::weights::{ShapeError, Synapse, Weights};
 use crate::{NoiseSource, Params, Tuning};
 
@@ -154,5 +155,22 @@ impl<T: Engine> Microcircuit<T> for PyraLNet<T> {
 
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
         self.driver.somata(layer, compartment)
+    }
+
+    fn save(&mut self) -> Option<Vec<u8>> {
+        if !self.driver.is_self_contained() {
+            return None;
+        }
+        let mut tape = Tape::write::<T>(&self.engine());
+        self.driver.tape(&mut tape).ok()?;
+        Some(tape.written())
+    }
+
+    fn restore(&mut self, saved: &[u8]) -> Result<(), RestoreError> {
+        if !self.driver.is_self_contained() {
+            return Err(RestoreError::NoForm);
+        }
+        self.driver
+            .tape(&mut Tape::read::<T>(&self.engine(), saved)?)
     }
 }

@@ -8,6 +8,7 @@ use crate::kernels::aligned::Aligned;
 use crate::kernels::columns::weighted_sum;
 use crate::kernels::packed::Packed;
 use crate::kernels::plasticity;
+use crate::tape::{RestoreError, Tape};
 use crate::{Params, Real};
 
 /// `W_down` and `W_pi` of a hidden layer, one column per neuron above and per interneuron.
@@ -95,5 +96,23 @@ impl<T: Real> Feedback<T> {
 
     pub(super) fn zero_deltas(&mut self) {
         self.p.data_mut().fill(T::default());
+    }
+
+    /// Everything that changes.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            m: _,
+            w,
+            p,
+            rate,
+            apical,
+            cancels,
+            scale: _,
+        } = self;
+        tape.reals(w.data_mut())?;
+        tape.reals(p.data_mut())?;
+        tape.reals(rate)?;
+        tape.reals(apical)?;
+        tape.flag(cancels)
     }
 }

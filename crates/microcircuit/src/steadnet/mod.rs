@@ -17,6 +17,7 @@ use self::sweep::Job;
 use crate::compartment::Compartment;
 use crate::model::{BuildError, Microcircuit, Pattern, PresentError, check_somata};
 use crate::observe::{Observer, Snapshot, View};
+use crate::tape::{RestoreError, Tape};
 use crate::weights::{ShapeError, Synapse, Weights};
 use crate::{InputForm, Integrator, Params, Tuning, resting};
 
@@ -135,6 +136,13 @@ impl<T: Engine> SteadNet<T> {
         self.resting = Some(deltas);
     }
 
+    fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        self.state.tape(tape)?;
+        tape.total(&mut self.exposures)?;
+        tape.doubles(std::slice::from_mut(&mut self.time_ms))?;
+        tape.end()
+    }
+
     /// The network with all updates applied: a copy, if any wait.
     fn up_to_date(&self) -> Cow<'_, State<T>> {
         if self.state.is_up_to_date() {
@@ -239,6 +247,22 @@ impl<T: Engine> Microcircuit<T> for SteadNet<T> {
 
     fn potential(&self, layer: usize, compartment: Compartment) -> Option<Vec<T>> {
         self.state.potential(layer, compartment).map(<[T]>::to_vec)
+    }
+
+    fn save(&mut self) -> Option<Vec<u8>> {
+        if self.resting.is_some() {
+            return None;
+        }
+        let mut tape = Tape::write::<T>(&self.engine());
+        self.tape(&mut tape).ok()?;
+        Some(tape.written())
+    }
+
+    fn restore(&mut self, saved: &[u8]) -> Result<(), RestoreError> {
+        if self.resting.is_some() {
+            return Err(RestoreError::NoForm);
+        }
+        self.tape(&mut Tape::read::<T>(&self.engine(), saved)?)
     }
 }
 

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::feedback::Feedback;
 use super::forward::Forward;
 use crate::kernels::aligned::Aligned;
+use crate::tape::{RestoreError, Tape};
 use crate::weights::{Synapse, Weights};
 use crate::{Compartment, Params, Real, Tuning};
 
@@ -95,6 +96,28 @@ impl<T: Real> State<T> {
         }
         let somata = self.soma.iter_mut().chain(&mut self.inn_soma);
         somata.for_each(|soma| soma.fill(T::default()));
+    }
+
+    /// Everything that a pattern leaves to the next.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            params: _,
+            tuning: _,
+            forward,
+            feedback,
+            soma,
+            inn_soma,
+            // Written before they are read.
+            rate: _,
+            inn_rate: _,
+            target: _,
+            low_pass: _,
+        } = self;
+        let mut forward = forward.iter_mut();
+        forward.try_for_each(|forward| forward.synapses.tape(tape))?;
+        feedback.iter_mut().try_for_each(|part| part.tape(tape))?;
+        let mut somata = soma.iter_mut().chain(inn_soma);
+        somata.try_for_each(|soma| tape.reals(soma))
     }
 
     /// Replaces the weights. No update may wait.

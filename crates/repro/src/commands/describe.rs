@@ -37,7 +37,9 @@ A study file is TOML. Settings are the keys of its study; `repro describe STUDY`
 `repro tune` searches. In [tune]:
 
   rule = "tpe"                        proposes points: "random", "sobol", "tpe"
-  budget = 60                         what the search may cost, in runs of the last rung
+  budget = 60                         what the search may cost, in runs of the last rung; a shorter run, or what one that goes on
+                                      from a lower rung adds, counts by its share of that length. It is no time, which differs
+                                      from machine to machine, and so would the table; --dry-run estimates the time
   objective = "validation_accuracy"   a number of the study that is not of test data
   direction = "higher"                or "lower"; by default the good end of the metric
   over_seeds = "mean"                 or "median", "worst"
@@ -59,8 +61,13 @@ and in [tune.space]:
   when = { "other.key" = ["a"] }      in any of these tables: the key is there only where a choice is one of these
 
 Keys are dotted: "network.eta_up.0" is the first of a list. `repro sweep` writes data/NAME.csv, a row per run: key, seed, all
-settings, all metrics, wall_s (seconds), code (commit); and NAME.summary.csv, a row per point. `repro tune` writes
-NAME.trials.csv, a row per trial and rung, and NAME-best.toml, the best point as a study file.
+settings, all metrics, wall_s (seconds; of a run that went on from a shorter one, since then), code (commit); and
+NAME.summary.csv, a row per point. `repro tune` writes NAME.trials.csv, a row per trial and rung, and NAME-best.toml, the best
+point as a study file. NAME.html shows either; there, the importance of a parameter is the share of the variance of ranks of
+points (on the lowest rung) that goes with it, alone and together with others: the rise of the error of a random forest when its
+values are shuffled.
+
+Processes that see one folder share the work with --shard 1/3, 2/3, 3/3; a second one without it is refused, or waits (--wait).
 "#;
 
 /// Prints what a study file may say: of all studies, or of one.
@@ -144,7 +151,7 @@ fn example(study: &StudyKind, repository: &Repository) -> Result<Option<(Experim
         if experiment.study.name == study.name {
             let plan = experiment.plan(Profile::Quick, &[])?;
             let first = plan.runs.into_iter().next();
-            return Ok(first.map(|run| (experiment, run.settings)));
+            return Ok(first.map(|run| (experiment, run.settings())));
         }
     }
     Ok(None)

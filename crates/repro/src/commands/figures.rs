@@ -56,13 +56,16 @@ pub(crate) struct Work {
     pub(crate) shard: Option<(usize, usize)>,
     /// Compute again what has results, and say whether they are the same
     #[arg(long)]
-    fresh: bool,
+    pub(crate) fresh: bool,
     /// Say what would be done, and how long it takes; do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Go on with the other runs when one fails
     #[arg(long)]
     keep_going: bool,
+    /// Wait for another process that does these runs, and go on from what it leaves, instead of giving up
+    #[arg(long)]
+    wait: bool,
 }
 
 impl Work {
@@ -74,6 +77,7 @@ impl Work {
             fresh: self.fresh,
             dry_run: self.dry_run,
             keep_going: self.keep_going,
+            wait: self.wait,
         }
     }
 }
@@ -191,11 +195,18 @@ fn plans(
         }
     }
     check_changes(&experiments, changes)?;
-    let plan = |experiment: &Experiment| -> Result<Plan> {
+    let mut plans: Vec<Plan> = Vec::new();
+    let mut before = 0;
+    for experiment in &experiments {
         let plan = experiment.plan(profile, changes)?;
-        Ok(Plan { shard, ..plan })
-    };
-    let plans = experiments.iter().map(plan).collect::<Result<Vec<_>>>()?;
+        let runs = plan.runs.len();
+        plans.push(Plan {
+            shard,
+            before,
+            ..plan
+        });
+        before += runs;
+    }
     for change in changes {
         Experiment::check_effect(change, &plans)?;
     }
@@ -253,6 +264,37 @@ mod tests {
         let figures = figures::select(&[]).unwrap();
         for profile in Profile::ALL {
             plans(&repository, &figures, profile, &[], None).unwrap();
+        }
+    }
+
+    #[test]
+    fn shares_are_counted_through_all_experiments() {
+        let repository = Repository::find().unwrap();
+        let figures = figures::select(&[]).unwrap();
+        let mut plans = plans(&repository, &figures, Profile::Quick, &[], None).unwrap();
+        let mut share = |shard| -> Vec<Vec<String>> {
+            let share = |plan: &mut Plan| {
+                plan.shard = shard;
+                plan.share().map(|run| run.key.clone()).collect()
+            };
+            plans.iter_mut().map(share).collect()
+        };
+        let all = share(None);
+        let shares = [1, 2, 3, 4, 5].map(|k| share(Some((k, 5))));
+        let sizes = shares
+            .iter()
+            .map(|share| share.iter().flatten().count())
+            .collect::<Vec<_>>();
+        // As equal as they can be, although some experiments have fewer runs than there are shares.
+        let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+        assert!(most - least <= 1, "{sizes:?}");
+        assert!(all.iter().any(|plan| plan.len() < 5));
+        for (i, plan) in all.iter().enumerate() {
+            let mut runs: Vec<&String> = shares.iter().flat_map(|share| &share[i]).collect();
+            let mut plan: Vec<&String> = plan.iter().collect();
+            runs.sort();
+            plan.sort();
+            assert_eq!(runs, plan);
         }
     }
 

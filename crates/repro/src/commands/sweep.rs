@@ -18,6 +18,7 @@ use crate::report::points::{Parameter, Points};
 use crate::report::studied::write_points;
 use crate::results::stats::mean_std;
 use crate::results::{Cell, Frame, Row, Table};
+use crate::settings::tree;
 use crate::studies::{Better, Metric};
 use crate::terminal::{Screen, say};
 
@@ -151,9 +152,10 @@ fn rank(plan: &Plan, frame: &Frame, ranking: Ranking) -> Result<Vec<Point>> {
         let Some(row) = rows.get(run.key.as_str()) else {
             continue;
         };
+        let settings = run.settings();
         let value = |key: &String| {
-            run.setting(key)
-                .map_or_else(String::new, ToString::to_string)
+            let value = tree::get(&settings, key);
+            value.map_or_else(String::new, ToString::to_string)
         };
         let values: Vec<String> = plan.varied.iter().map(value).collect();
         let place = *places.entry(values.clone()).or_insert(groups.len());
@@ -242,6 +244,7 @@ fn write_page(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point]) 
     let parameter = |(i, key): (usize, &String)| Parameter {
         key: key.clone(),
         log: None,
+        free: true,
         values: points.iter().map(|point| cell(&point.values[i])).collect(),
     };
     let page = Points {
@@ -252,6 +255,7 @@ fn write_page(plan: &Plan, output: &Output, ranking: Ranking, points: &[Point]) 
         objective: ranking.metric.name(),
         better: ranking.better,
         parameters: plan.varied.iter().enumerate().map(parameter).collect(),
+        compared: points.iter().map(|point| point.score.sound()).collect(),
         scores: points.iter().map(|point| point.score).collect(),
         progress: &[],
         files: vec![

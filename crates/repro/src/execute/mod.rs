@@ -1,5 +1,6 @@
 //! Runs plans: in parallel, past what is already finished, stoppable at any moment.
 
+mod hold;
 mod options;
 mod pool;
 mod session;
@@ -17,6 +18,7 @@ use crate::results::provenance::Command;
 use crate::store::{Lock, Record, Store};
 use crate::studies::Preparation;
 use crate::terminal::{count, say};
+use hold::hold;
 pub use options::Options;
 use pool::{compute, failed, lock};
 pub(crate) use session::Session;
@@ -73,7 +75,7 @@ pub fn execute(
     }
     for work in work.iter_mut().filter(|work| work.open > 0) {
         if !options.dry_run {
-            let lock = Lock::take(options.output, work.plan)?;
+            let lock = hold(work.plan, options)?;
             // Whoever had it until now may have finished runs.
             *work = Work::new(work.plan, options)?;
             work.held = Some(lock);
@@ -130,7 +132,7 @@ pub fn execute(
         Ok(())
     };
     let waiting: Vec<(&Plan, &Run)> = queue.iter().map(|&(i, run)| (work[i].plan, run)).collect();
-    let failures = compute(&waiting, options, &progress, &ended);
+    let failures = compute(&waiting, options, None, &progress, &ended);
     progress.close();
     // What is finished of an unfinished plan goes into its CSV files as well.
     let mut finished = 0;

@@ -15,4 +15,6 @@ pub struct Options<'a> {
     pub dry_run: bool,
     /// Goes on with the other runs when one fails.
     pub keep_going: bool,
+    /// Waits for another process that does the same runs.
+    pub wait: bool,
 }

@@ -12,15 +12,17 @@ use super::stop::STOP;
 use crate::datasets::DataSets;
 use crate::experiment::{Plan, Run};
 use crate::progress::Progress;
-use crate::store::Record;
-use crate::studies::{Monitor, Outcome, Stopped};
+use crate::store::{Pause, Pauses, Record};
+use crate::studies::{Kept, Monitor, Outcome, Stopped};
 use crate::terminal::say;
 
 /// Computes runs on all threads, begun in this order, and hands each record and its place in the queue to `ended`. Returns
-/// what failed. The first failure ends the others, unless they are to go on; Ctrl-C ends all.
+/// what failed. The first failure ends the others, unless they are to go on; Ctrl-C ends all. Runs go on from states that are in
+/// `pauses`, and leave theirs.
 pub(super) fn compute(
     queue: &[(&Plan, &Run)],
     options: &Options<'_>,
+    pauses: Option<&Pauses>,
     progress: &Progress,
     ended: &(dyn Fn(usize, Record) -> Result<()> + Sync),
 ) -> Vec<anyhow::Error> {
@@ -41,9 +43,13 @@ pub(super) fn compute(
                     let Some(&(plan, run)) = queue.get(position) else {
                         break;
                     };
-                    let result = one(run, plan, options.data, progress, position);
+                    let pause = pauses.and_then(|pauses| pauses.of(plan, run));
+                    let state = pause.as_ref().map(|pause| -> &dyn Kept { pause });
+                    let result = one(run, plan, options.data, state, progress, position);
                     let kept = result.and_then(|record| match record {
-                        Some(record) => ended(position, record),
+                        Some(record) => {
+                            ended(position, record).map(|()| pause.iter().for_each(Pause::ended))
+                        }
                         None => Ok(()),
                     });
                     if let Err(error) = kept {
@@ -74,13 +80,14 @@ fn one(
     run: &Run,
     plan: &Plan,
     data: &DataSets,
+    state: Option<&dyn Kept>,
     progress: &Progress,
     position: usize,
 ) -> Result<Option<Record>> {
     let start = Instant::now();
     let tell = |fraction: f64| progress.at(position, fraction);
     let note = |what: String| progress.waits(what);
-    let monitor = Monitor::new(&STOP, &tell).with_note(&note);
+    let monitor = Monitor::new(&STOP, &tell).with_note(&note).with_kept(state);
     let work = || -> Result<Outcome> {
         let outcome = run.job.run(run.seed, data, &monitor)?;
         plan.study.check_outcome(run.job.as_ref(), &outcome)?;

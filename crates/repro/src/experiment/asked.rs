@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::run::Run;
 use crate::results::{Cell, Frame};
@@ -14,35 +14,59 @@ use crate::settings::tree;
 pub(crate) struct Asked {
     keys: HashSet<String>,
     seeds: BTreeSet<u64>,
-    /// The dotted settings, and their values at every point.
+    /// The dotted settings, and their values at the first point.
     settings: Vec<String>,
+    first: Vec<Cell>,
+    /// Which of them are others at other points, and these at every point.
+    varied: Vec<usize>,
     points: Vec<Vec<Cell>>,
 }
 
 impl Asked {
     pub(super) fn new(runs: &[Run]) -> Self {
-        let leaves: Vec<_> = runs.iter().map(|run| tree::leaves(&run.settings)).collect();
+        let first = runs.first().map(Run::settings);
+        let first = first.unwrap_or_else(|| Value::Object(Map::new()));
         let mut settings: Vec<String> = Vec::new();
-        for (key, _) in leaves.iter().flatten() {
-            if !settings.contains(key) {
-                settings.push(key.clone());
-            }
+        settings.extend(tree::leaves(&first).into_iter().map(|(key, _)| key));
+        let mut varied: Vec<String> = Vec::new();
+        for run in runs {
+            tree::differing(&first, &run.settings(), &mut varied);
         }
+        // Those that the first run does not have.
+        let more = varied.iter().filter(|key| !settings.contains(key));
+        let more: Vec<String> = more.cloned().collect();
+        settings.extend(more);
+        let mut varied: Vec<usize> = varied
+            .iter()
+            .filter_map(|varied| settings.iter().position(|key| key == varied))
+            .collect();
+        varied.sort_unstable();
         let mut points: Vec<Vec<Cell>> = Vec::new();
-        for run in &leaves {
-            let value = |key| run.iter().find(|(k, _)| k == key);
-            let cell = |key| value(key).map_or(Cell::Empty(()), |(_, v)| as_read(v));
-            let point = settings.iter().map(cell).collect();
+        for run in runs {
+            let own = run.settings();
+            let cell = |&i: &usize| as_read(tree::get(&own, &settings[i]));
+            let point = varied.iter().map(cell).collect();
             // Runs of a point follow each other.
             if points.last() != Some(&point) {
                 points.push(point);
             }
         }
+        let cell = |key: &String| as_read(tree::get(&first, key));
         Self {
             keys: runs.iter().map(|run| run.key.clone()).collect(),
             seeds: runs.iter().map(|run| run.seed).collect(),
+            first: settings.iter().map(cell).collect(),
             settings,
+            varied,
             points,
+        }
+    }
+
+    /// The value of a setting at a point.
+    fn at<'a>(&'a self, point: &'a [Cell], setting: usize) -> &'a Cell {
+        match self.varied.binary_search(&setting) {
+            Ok(place) => &point[place],
+            Err(_) => self.first.get(setting).unwrap_or(&Cell::Empty(())),
         }
     }
 
@@ -67,7 +91,7 @@ impl Asked {
         {
             let here = rows.rows().map(|row| Ok(Cell::parse(row.text(key)?)));
             let here = largest(here.collect::<Result<Vec<_>>>()?.iter());
-            let asked = largest(self.points.iter().map(|point| &point[i]));
+            let asked = largest(self.points.iter().map(|point| self.at(point, i)));
             if let (Some(asked), Some(here)) = (asked, here)
                 && asked > here
             {
@@ -105,8 +129,9 @@ impl Asked {
             };
             let here = columns.iter().map(cell).collect::<Result<Vec<_>>>()?;
             let differing = |point: &Vec<Cell>| -> Vec<usize> {
-                let asked = |i: usize| point.get(i).unwrap_or(&Cell::Empty(()));
-                (0..here.len()).filter(|&i| here[i] != *asked(i)).collect()
+                (0..here.len())
+                    .filter(|&i| here[i] != *self.at(point, i))
+                    .collect()
             };
             let least = self.points.iter().map(differing).min_by_key(Vec::len);
             let least = least.unwrap_or_default();
@@ -126,9 +151,11 @@ impl Asked {
     }
 }
 
-/// A setting as it is read again from its CSV field.
-fn as_read(value: &Value) -> Cell {
-    Cell::parse(&setting_cell(value).to_string())
+/// A setting as it is read again from its CSV field, empty if it is not there.
+fn as_read(value: Option<&Value>) -> Cell {
+    value.map_or(Cell::Empty(()), |value| {
+        Cell::parse(&setting_cell(value).to_string())
+    })
 }
 
 fn largest<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<f64> {

@@ -4,22 +4,29 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::run::Run;
 use crate::settings::tree;
 use crate::studies::Idle;
 
-/// Refuses runs of a seed that differ only in what has no effect.
-pub(super) fn check_runs(runs: &[Run]) -> Result<()> {
-    let mut seen: HashMap<(String, u64), &Run> = HashMap::new();
+/// Refuses runs of a seed that differ only in what has no effect. `axes` are the keys that vary.
+pub(super) fn check_runs(runs: &[Run], axes: &[&str]) -> Result<()> {
+    let varies = |idle: &Idle| axes.iter().any(|axis| stands_for(idle.key, axis));
+    if !runs.iter().any(|run| run.job.idle().iter().any(varies)) {
+        return Ok(());
+    }
+    // Of settings that have an effect, a digest.
+    let mut seen: HashMap<([u8; 32], u64), &Run> = HashMap::with_capacity(runs.len());
     for run in runs {
-        let mut effective = run.settings.clone();
+        let mut effective = run.settings();
         for Idle { key, .. } in run.job.idle() {
             if tree::get(&effective, key).is_some() {
                 tree::set(&mut effective, key, Value::Null)?;
             }
         }
-        if let Some(same) = seen.insert((effective.to_string(), run.seed), run) {
+        let digest = Sha256::digest(effective.to_string().as_bytes());
+        if let Some(same) = seen.insert((digest.into(), run.seed), run) {
             let differs = |idle: &Idle| run.setting(idle.key) != same.setting(idle.key);
             if let Some(idle) = run.job.idle().into_iter().find(differs) {
                 refuse(idle.key, run, idle)?;

@@ -38,6 +38,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -57,7 +58,7 @@ use crate::settings::{parse_at, plain, tree};
 use crate::studies::{self, StudyKind};
 use asked::Asked;
 use base::over_base;
-use points::Block;
+use points::{Block, Point};
 
 /// An experiment file, read and understood, with nothing varied yet.
 #[derive(Clone, Debug)]
@@ -220,6 +221,7 @@ impl Experiment {
             varied,
             runs,
             shard: None,
+            before: 0,
             about: self.about.clone(),
             profile,
             file,
@@ -278,19 +280,24 @@ impl Experiment {
             let points = points.with_context(|| format!("points block {}", i + 1))?;
             let all = runs.len() as f64 + points.len() as f64 * seeds.len() as f64;
             limits::check_runs("points and seeds together", all)?;
-            for point in points {
+            let of_point = |point: Point| -> Result<Vec<Run>> {
                 let mut settings = settings.clone();
-                for (key, value) in &point {
-                    tree::set(&mut settings, key, value.clone())?;
+                for (key, value) in point {
+                    tree::set(&mut settings, &key, value)?;
                 }
-                for &seed in &seeds {
-                    runs.push(Run::new(self.study, &settings, seed, &self.contents)?);
-                }
+                let run = |&seed| Run::new(self.study, &settings, seed, &self.contents);
+                seeds.iter().map(run).collect()
+            };
+            // The first error of all, whichever thread comes upon one first.
+            let made: Vec<Result<Vec<Run>>> = points.into_par_iter().map(of_point).collect();
+            for of_point in made {
+                runs.extend(of_point?);
             }
         }
         let mut seen = HashSet::new();
         runs.retain(|run| seen.insert(run.key.clone()));
-        effect::check_runs(&runs)?;
+        let axes: Vec<&str> = blocks.iter().flat_map(Block::keys).collect();
+        effect::check_runs(&runs, &axes)?;
         if changes.is_empty() {
             let written = self.own.iter().chain(chosen.set.keys());
             let written = written.filter(|key| self.is_optional(&settings, key));

@@ -25,6 +25,8 @@ pub struct Plan {
     pub runs: Vec<Run>,
     /// The share that this machine does, if the work is shared: the K-th of N.
     pub(crate) shard: Option<(usize, usize)>,
+    /// Runs of other plans that are shared among the same machines and come before these.
+    pub(crate) before: usize,
     /// One line for people.
     pub(crate) about: String,
     /// How much work was asked for.
@@ -62,10 +64,8 @@ impl Plan {
         match table {
             None => {
                 BOOKKEEPING.iter().for_each(|column| add(column.name));
-                for run in &self.runs {
-                    let leaves = tree::leaves(&run.settings);
-                    leaves.iter().for_each(|(key, _)| add(key));
-                }
+                let settings = self.setting_columns(self.runs.iter());
+                settings.iter().for_each(|key| add(key));
                 let metrics = self.study.metrics.iter();
                 metrics.for_each(|metric| add(metric.name()));
             }
@@ -78,6 +78,25 @@ impl Plan {
             }
         }
         (columns.len() > 1).then_some(columns)
+    }
+
+    /// The settings of these runs, lists as one; then those numbers of lists that vary.
+    pub(crate) fn setting_columns<'a>(&self, runs: impl Iterator<Item = &'a Run>) -> Vec<String> {
+        let mut columns: Vec<String> = Vec::new();
+        let mut parts: HashSet<&String> = HashSet::new();
+        for run in runs {
+            let settings = run.settings();
+            for (key, _) in tree::leaves(&settings) {
+                if !columns.contains(&key) {
+                    columns.push(key);
+                }
+            }
+            let others = self.varied.iter().filter(|key| !columns.contains(key));
+            parts.extend(others.filter(|key| tree::get(&settings, key).is_some()));
+        }
+        let parts = self.varied.iter().filter(|key| parts.contains(key));
+        columns.extend(parts.cloned().collect::<Vec<_>>());
+        columns
     }
 
     /// How much there is, for people: `learning-lag: 80 runs (8 points x 10 seeds)`.
@@ -95,9 +114,10 @@ impl Plan {
         format!("{}: {runs} runs{product}{share}", self.experiment)
     }
 
-    /// The runs of this machine's share: all, or every N-th from the K-th on.
+    /// The runs of this machine's share: all, or every N-th from the K-th on, counted through all plans.
     pub(crate) fn share(&self) -> impl Iterator<Item = &Run> {
         let (index, count) = self.shard.unwrap_or((1, 1));
-        self.runs.iter().skip(index - 1).step_by(count)
+        let first = (index - 1 + count - self.before % count) % count;
+        self.runs.iter().skip(first).step_by(count)
     }
 }

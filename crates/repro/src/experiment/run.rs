@@ -15,8 +15,6 @@ pub struct Run {
     pub key: String,
     /// Seed of all its random numbers.
     pub seed: u64,
-    /// All settings, defaults included.
-    pub settings: Value,
     /// The work itself.
     pub job: Box<dyn Job>,
 }
@@ -35,25 +33,36 @@ impl Run {
             limits::check_bytes(&format!("{key} = {value}"), bytes)?;
         }
         job.check(seed)?;
-        let identity = format!("{} {} {settings} {seed}", study.name, study.version);
-        let digest = Sha256::digest(identity.as_bytes());
-        let key = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         Ok(Self {
-            key,
+            key: key(study, &settings, seed),
             seed,
-            settings,
             job,
         })
     }
 
-    /// The setting at a dotted key.
-    pub fn setting(&self, key: &str) -> Option<&Value> {
-        tree::get(&self.settings, key)
+    /// Identifies all settings but this one, with seed and version.
+    pub(crate) fn key_but_for(&self, setting: &str, study: &StudyKind) -> String {
+        let mut settings = self.settings();
+        tree::remove(&mut settings, setting);
+        key(study, &settings, self.seed)
     }
+
+    /// All settings, defaults included. They are made when asked for: of many runs they are most of what there is to hold.
+    pub fn settings(&self) -> Value {
+        self.job.settings()
+    }
+
+    /// The setting at a dotted key.
+    pub fn setting(&self, key: &str) -> Option<Value> {
+        tree::get(&self.settings(), key).cloned()
+    }
+}
+
+fn key(study: &StudyKind, settings: &Value, seed: u64) -> String {
+    let identity = format!("{} {} {settings} {seed}", study.name, study.version);
+    let digest = Sha256::digest(identity.as_bytes());
+    let first = digest.iter().take(8);
+    first.map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -158,6 +158,7 @@ impl<'a> Searched<'a> {
             varied,
             runs: Vec::new(),
             shard: None,
+            before: 0,
             about: self.experiment.about.clone(),
             profile: Profile::Quick,
             file: Arc::clone(&none),
@@ -168,7 +169,7 @@ impl<'a> Searched<'a> {
     /// A study file that asks for the runs of these seeds at a point, and for nothing else.
     pub(crate) fn file(&self, point: &[(String, Value)], seeds: &[u64]) -> Result<String> {
         let run = self.run(point, seeds.first().copied().unwrap_or(1))?;
-        let mut settings = run.settings.clone();
+        let mut settings = run.settings();
         for Idle { key, .. } in run.job.idle() {
             if self.experiment.is_optional(&settings, key) {
                 tree::remove(&mut settings, key);

@@ -1,6 +1,7 @@
 //! `index.html`: every figure with its source, what it was made with, and how it compares; `columns.html` explains the data.
 
 mod columns;
+mod importance;
 mod markup;
 mod panels;
 pub(crate) mod points;

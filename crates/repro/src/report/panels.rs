@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 
+use super::importance::importance;
 use super::points::{Parameter, Points};
 use crate::plot::{
     Axes, Color, Files, Marker, Page, Rect, SERIES, Scale, Stroke, Width, gradient, literal,
@@ -23,7 +24,13 @@ const MOST_DOTS: usize = 2000;
 
 /// Draws it.
 pub(super) fn draw(points: &Points<'_>) -> Result<Files> {
-    let panels = points.parameters.len() + usize::from(!points.progress.is_empty());
+    let importance = importances(points);
+    let mut more: Vec<Axes> = importance.into_iter().collect();
+    if !points.progress.is_empty() {
+        more.push(progress(points));
+    }
+    let told = more.len() > usize::from(!points.progress.is_empty());
+    let panels = points.parameters.len() + more.len();
     let rows = panels.div_ceil(COLUMNS);
     let mut page = Page::new(Width::Double, LINES + rows as f64 * PANEL);
     let across = Rect {
@@ -43,8 +50,8 @@ pub(super) fn draw(points: &Points<'_>) -> Result<Files> {
     for (i, parameter) in points.parameters.iter().enumerate() {
         page.place(place(i), single(points, parameter));
     }
-    if !points.progress.is_empty() {
-        page.place(place(points.parameters.len()), progress(points));
+    for (i, axes) in more.into_iter().enumerate() {
+        page.place(place(points.parameters.len() + i), axes);
     }
     page.note("Each line or dot is a point; yellow ones are the best, dark ones the worst. Points without a value diverged and are left out");
     page.note("bars: standard error over seeds");
@@ -54,6 +61,9 @@ pub(super) fn draw(points: &Points<'_>) -> Result<Files> {
             "of {n} points the best {MOST_LINES} are lines and the best {} dots",
             n.min(MOST_DOTS)
         ));
+    }
+    if told {
+        page.note("importance: share of the variance of ranks that goes with a parameter, alone and with others, by shuffling it in a random forest");
     }
     if !points.progress.is_empty() {
         page.note("black: the best so far on the last rung");
@@ -160,14 +170,7 @@ fn parallel(points: &Points<'_>) -> Axes {
         .iter()
         .map(|parameter| parameter.key.as_str());
     let names = names.chain(["found"]).enumerate();
-    let ticks: Vec<(f64, String)> = names
-        .map(|(i, name)| {
-            (
-                i as f64,
-                literal(name.split_once('.').map_or(name, |(_, rest)| rest)),
-            )
-        })
-        .collect();
+    let ticks: Vec<(f64, String)> = names.map(|(i, name)| (i as f64, short(name))).collect();
     let last = columns.len() as f64;
     let ends = [(0.0, "least"), (1.0, "largest")];
     let x = Scale::linear("").limits(-0.15, last + 0.15).ticks(ticks);
@@ -216,6 +219,49 @@ fn single(points: &Points<'_>, parameter: &Parameter) -> Axes {
     axes
 }
 
+/// The importance of each free parameter, if it can be told.
+fn importances(points: &Points<'_>) -> Option<Axes> {
+    let all = points.parameters.iter();
+    let free: Vec<&Parameter> = all.filter(|parameter| parameter.free).collect();
+    let places: Vec<_> = free
+        .iter()
+        .map(|parameter| Scaled::of(parameter).units())
+        .collect();
+    let shares = importance(&places, &ranks(&points.compared, points.better))?;
+    let names = free.iter().map(|parameter| short(&parameter.key));
+    let ticks = names.enumerate().map(|(i, name)| (-(i as f64), name));
+    let last = 1.0 - free.len() as f64;
+    let y = Scale::linear("").limits(last - 0.6, 0.6).ticks(ticks);
+    let mut axes = Axes::new(Scale::linear("importance").from(0.0), y);
+    for (i, share) in shares.into_iter().enumerate() {
+        let middle = -(i as f64);
+        axes.rectangle((0.0, share), (middle - 0.35, middle + 0.35), SERIES[0]);
+    }
+    Some(axes)
+}
+
+/// How many points each one is better than: of ranks, a few far out are no more than others, and those that diverged count as the
+/// last ones.
+fn ranks(found: &[Option<f64>], better: Better) -> Vec<Option<f64>> {
+    let sign = match better {
+        Better::Higher => 1.0,
+        Better::Lower => -1.0,
+    };
+    let found = found.iter().map(|found| found.filter(|x| x.is_finite()));
+    let found: Vec<f64> = found
+        .map(|found| found.map_or(f64::NEG_INFINITY, |x| sign * x))
+        .collect();
+    let mut order = found.clone();
+    order.sort_by(f64::total_cmp);
+    let worse = |x: &f64| order.partition_point(|other| other < x) as f64;
+    found.iter().map(|x| Some(worse(x))).collect()
+}
+
+/// A key without the table that it is in.
+fn short(key: &str) -> String {
+    literal(key.split_once('.').map_or(key, |(_, rest)| rest))
+}
+
 fn progress(points: &Points<'_>) -> Axes {
     let mut axes = Axes::new(
         Scale::linear("cost in runs of the last rung").from(0.0),
@@ -257,8 +303,22 @@ mod tests {
         Scaled::of(&Parameter {
             key: "x".to_owned(),
             log,
+            free: true,
             values: values.iter().map(|value| Cell::parse(value)).collect(),
         })
+    }
+
+    #[test]
+    fn ranks_count_the_points_that_are_worse() {
+        let found = [Some(0.5), None, Some(-3.0), Some(0.5), Some(1e9)];
+        let ranks = |better| {
+            ranks(&found, better)
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ranks(Better::Higher), [2.0, 0.0, 1.0, 2.0, 4.0]);
+        assert_eq!(ranks(Better::Lower), [2.0, 0.0, 4.0, 2.0, 1.0]);
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub(crate) struct Parameter {
     pub(crate) key: String,
     /// Whether its logarithm is shown, if it is known which is right.
     pub(crate) log: Option<bool>,
+    /// Whether it was varied by itself, and does not follow from others or from what was found.
+    pub(crate) free: bool,
     pub(crate) values: Vec<Cell>,
 }
 
@@ -22,6 +24,8 @@ pub(crate) struct Points<'a> {
     pub(crate) objective: &'a str,
     pub(crate) better: Better,
     pub(crate) parameters: Vec<Parameter>,
+    /// What was found at each point, all under the same conditions; none where seeds diverged.
+    pub(crate) compared: Vec<Option<f64>>,
     /// What was found at each point.
     pub(crate) scores: Vec<Score>,
     /// Of a search: cost so far and value of every trial on the last rung, in the order of the search.
@@ -33,8 +37,7 @@ pub(crate) struct Points<'a> {
 impl Points<'_> {
     /// What was found at each point, none where seeds diverged.
     pub(super) fn values(&self) -> Vec<Option<f64>> {
-        let sound = |score: &Score| (score.diverged == 0).then_some(score.value);
-        self.scores.iter().map(sound).collect()
+        self.scores.iter().map(Score::sound).collect()
     }
 
     /// The points that have a value, the best first.

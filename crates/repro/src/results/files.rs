@@ -44,10 +44,7 @@ impl Sink {
         if let Some(dir) = target.parent() {
             fs::create_dir_all(dir)?;
         }
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
-        let partial = target.with_file_name(name);
-        let file = File::create(&partial)?;
+        let (partial, file) = neighbour(&target)?;
         Ok(into(Box::new(file), Some((partial, target))))
     }
 
@@ -67,6 +64,20 @@ impl Sink {
         }
         Ok(())
     }
+}
+
+/// A new file beside another one. A process on another machine may have the same number.
+fn neighbour(target: &Path) -> io::Result<(PathBuf, File)> {
+    for n in 0.. {
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.{n}.partial", std::process::id()));
+        let path = target.with_file_name(name);
+        match File::create_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            file => return Ok((path, file?)),
+        }
+    }
+    unreachable!("there are more numbers than files")
 }
 
 impl Write for Sink {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use csv::StringRecord;
 
 use super::columns::{Reads, stands_for};
 
@@ -11,7 +12,8 @@ use super::columns::{Reads, stands_for};
 pub struct Frame {
     origin: String,
     columns: Vec<String>,
-    rows: Vec<Vec<String>>,
+    /// One string each, with where its fields end.
+    rows: Vec<StringRecord>,
 }
 
 /// One row of a [`Frame`].
@@ -30,7 +32,6 @@ impl Frame {
         let columns: Vec<String> = columns.iter().map(str::to_owned).collect();
         let rows = reader
             .records()
-            .map(|r| Ok(r?.iter().map(str::to_owned).collect()))
             .collect::<Result<_, csv::Error>>()
             .with_context(|| origin.clone())?;
         Ok(Self {
@@ -93,10 +94,10 @@ impl Frame {
         let kept: Vec<usize> = (0..self.columns.len())
             .filter(|&i| declared(&self.columns[i]))
             .collect();
-        let pick = |row: &Vec<String>| kept.iter().map(|&i| row[i].clone()).collect();
+        let pick = |row: &StringRecord| kept.iter().map(|&i| &row[i]).collect();
         Ok(Self {
             origin: format!("{}, as {reader} declares to read it", self.origin),
-            columns: pick(&self.columns),
+            columns: kept.iter().map(|&i| self.columns[i].clone()).collect(),
             rows: self.rows.iter().map(pick).collect(),
         })
     }
@@ -119,7 +120,7 @@ impl Frame {
     /// The rows whose `column` reads exactly `value`.
     pub fn matching(&self, column: &str, value: &str) -> Result<Self> {
         let index = self.index(column)?;
-        Ok(self.filter(|r| self.rows[r.index][index] == value))
+        Ok(self.filter(|r| &self.rows[r.index][index] == value))
     }
 
     /// The rows whose key is that of one of these runs.
@@ -154,8 +155,8 @@ impl Frame {
         let index = self.index(column)?;
         let mut seen: Vec<String> = Vec::new();
         for row in &self.rows {
-            if !seen.contains(&row[index]) {
-                seen.push(row[index].clone());
+            if !seen.iter().any(|text| text == &row[index]) {
+                seen.push(row[index].to_owned());
             }
         }
         Ok(seen)

@@ -17,4 +17,5 @@ pub use folder::Results;
 pub use frame::{Frame, Row};
 pub use inputs::Inputs;
 pub use provenance::Provenance;
+pub(crate) use table::write_rows;
 pub use table::{Cell, Table};

@@ -102,12 +102,7 @@ impl Table {
 
     /// Writes the table as CSV in one go: whoever looks sees the old file or the new one, never a part.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(&self.columns)?;
-        for row in &self.rows {
-            writer.write_record(row.iter().map(ToString::to_string))?;
-        }
-        write_atomically(path, &writer.into_inner()?)
+        write_rows(path, &self.columns, self.rows.iter())
     }
 
     /// Appends a row.
@@ -118,4 +113,18 @@ impl Table {
         assert_eq!(row.len(), self.columns.len(), "columns: {:?}", self.columns);
         self.rows.push(row.into());
     }
+}
+
+/// Writes rows as CSV in one go, as [`Table::write`], without holding all of them as cells.
+pub(crate) fn write_rows(
+    path: &Path,
+    columns: &[String],
+    rows: impl Iterator<Item = impl AsRef<[Cell]>>,
+) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for row in rows {
+        writer.write_record(row.as_ref().iter().map(ToString::to_string))?;
+    }
+    write_atomically(path, &writer.into_inner()?)
 }

@@ -5,7 +5,7 @@
 //! rule = "tpe"                      # or "sobol", "random"
 //! objective = "validation_accuracy" # a metric of the study, but none of test data
 //! over_seeds = "mean"               # or "median", "worst"
-//! budget = 60                       # runs of the last rung; one of a lower rung counts by its share of epochs
+//! budget = 60                       # runs of the last rung; others count by the share of epochs that they compute
 //!
 //! [tune.rungs]                      # successive halving: many for a short time, few for a long one
 //! "training.epochs" = [3, 9, 27]
@@ -18,6 +18,9 @@
 //! "network.eta_ip" = { equals = "network.eta_up.1", times = 2 }
 //! "network.activation" = ["sigmoid", "relu"]
 //! ```
+//!
+//! A budget counts runs and not hours: how long a run takes is another on every machine and at every time, and what a search
+//! does next would be too. How long the budget takes is estimated (`--dry-run`).
 //!
 //! A search is a pure function of its table and of what runs find. It advances by generations: what a generation does is
 //! decided by the generations before it alone, so that neither the number of threads nor an interruption changes anything.

@@ -16,6 +16,8 @@ pub(crate) struct Rungs {
     levels: Vec<Level>,
     /// Of the trials of a rung, the best in this many go on.
     keep_one_in: usize,
+    /// Whether a run goes on where that of the rung below ended, and is not begun anew.
+    go_on: bool,
 }
 
 /// One rung.
@@ -32,6 +34,7 @@ impl Rungs {
             key: None,
             levels: vec![Level { length: 1.0, seeds }],
             keep_one_in: KEEP_ONE_IN,
+            go_on: false,
         }
     }
 
@@ -127,7 +130,18 @@ impl Rungs {
             key,
             levels,
             keep_one_in,
+            go_on: false,
         })
+    }
+
+    /// The same, whose runs go on where those of the rung below ended, or are begun anew.
+    pub(super) fn going_on(self, go_on: bool) -> Self {
+        Self { go_on, ..self }
+    }
+
+    /// Whether runs go on where those of the rung below ended.
+    pub(crate) fn go_on(&self) -> bool {
+        self.go_on
     }
 
     /// Number of rungs.
@@ -161,8 +175,9 @@ impl Rungs {
         let last = self.levels[self.len() - 1].length;
         // Runs of the same length are the same runs.
         let below = rung.checked_sub(1).map(|below| &self.levels[below]);
-        let there = below.filter(|below| below.length == length);
-        (seeds - there.map_or(0, |below| below.seeds)) as f64 * length / last
+        let below = below.filter(|below| self.go_on || below.length == length);
+        let there = below.map_or(0.0, |below| below.seeds as f64 * below.length);
+        (seeds as f64 * length - there) / last
     }
 
     /// What it costs from a rung up to the last.
@@ -206,6 +221,9 @@ mod tests {
             (Rungs::one(5).cost(0), Rungs::one(5).length(0)),
             (5.0, None)
         );
+        let rungs = rungs.going_on(true);
+        let costs: Vec<f64> = (0..3).map(|rung| rungs.cost(rung)).collect();
+        assert_eq!(costs, [1.0 / 3.0, 2.0 / 3.0, 3.0]);
     }
 
     #[test]

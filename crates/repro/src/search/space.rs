@@ -133,6 +133,11 @@ impl Space {
         false
     }
 
+    /// Whether an axis follows from another one.
+    pub(crate) fn is_tied(&self, key: &str) -> bool {
+        self.free().all(|(_, free, _)| free != key)
+    }
+
     /// The axes that are searched: place among all, key and domain.
     pub(super) fn free(&self) -> impl Iterator<Item = (usize, &str, &Domain)> {
         let axes = self.axes.iter().enumerate();

@@ -101,11 +101,6 @@ impl Tune {
             rule.name()
         );
         let startup = written.startup.unwrap_or(STARTUP);
-        let least = rungs.cost_from(0);
-        ensure!(
-            budget.is_finite() && budget >= least,
-            "key tune.budget: {budget}: one trial costs {least:.4} by the time that it has passed all rungs"
-        );
         let cheapest = rungs.cost(0) / rungs.seeds(0) as f64;
         limits::check_runs("key tune.budget", budget / cheapest)?;
         limits::check_runs(
@@ -128,6 +123,21 @@ impl Tune {
             rungs,
             space,
         })
+    }
+
+    /// The same, with what it costs to go from a rung to the next: only what a run has in addition, if runs `go_on` where those
+    /// of the rung below ended.
+    ///
+    /// # Errors
+    /// A budget that is not enough for one trial.
+    pub(crate) fn going_on(self, go_on: bool) -> Result<Self> {
+        let rungs = self.rungs.going_on(go_on);
+        let (budget, least) = (self.budget, rungs.cost_from(0));
+        ensure!(
+            budget.is_finite() && budget >= least,
+            "key tune.budget: {budget}: one trial costs {least:.4} by the time that it has passed all rungs"
+        );
+        Ok(Self { rungs, ..self })
     }
 
     /// Settings of a point at a rung: those of the point, and how long its runs are.
@@ -158,7 +168,7 @@ mod tests {
             value => table[key] = value,
         }
         let study = studies::find("yinyang").unwrap();
-        let tune = Tune::parse(&table, study, seeds);
+        let tune = Tune::parse(&table, study, seeds).and_then(|tune| tune.going_on(false));
         format!("{:#}", tune.err().unwrap())
     }
 

@@ -61,6 +61,30 @@ pub(crate) fn remove(tree: &mut Value, key: &str) {
     }
 }
 
+/// Adds the dotted keys of the leaves in which two trees differ, those of either one, to `keys`, unless they are there.
+pub(crate) fn differing(a: &Value, b: &Value, keys: &mut Vec<String>) {
+    fn walk(nodes: [Option<&Value>; 2], prefix: &str, keys: &mut Vec<String>) {
+        if nodes[0] == nodes[1] {
+            return;
+        }
+        let tables = nodes.map(|node| node.and_then(Value::as_object));
+        if tables.iter().all(Option::is_none) {
+            if !keys.iter().any(|key| key == prefix) {
+                keys.push(prefix.to_owned());
+            }
+            return;
+        }
+        let [a, b] = tables.map(|table| table.into_iter().flat_map(Map::keys));
+        let only_b = b.filter(|name| tables[0].is_none_or(|a| !a.contains_key(*name)));
+        for name in a.chain(only_b) {
+            let dot = if prefix.is_empty() { "" } else { "." };
+            let below = tables.map(|table| table.and_then(|table| table.get(name)));
+            walk(below, &format!("{prefix}{dot}{name}"), keys);
+        }
+    }
+    walk([Some(a), Some(b)], "", keys);
+}
+
 /// All leaves with their dotted keys, in order. Lists are leaves.
 pub(crate) fn leaves(tree: &Value) -> Vec<(String, &Value)> {
     fn walk<'a>(node: &'a Value, prefix: &str, out: &mut Vec<(String, &'a Value)>) {
@@ -77,4 +101,22 @@ pub(crate) fn leaves(tree: &Value) -> Vec<(String, &Value)> {
     let mut out = Vec::new();
     walk(tree, "", &mut out);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn trees_differ_in_the_leaves_that_either_has() {
+        let a = json!({"x": 1, "y": {"u": [1, 2], "v": null, "w": "a"}, "z": {"t": {"s": 1}}});
+        let b = json!({"y": {"u": [1, 3], "w": "a", "q": 2}, "x": 1, "z": {"t": null}});
+        let mut keys = vec!["y.q".to_owned()];
+        differing(&a, &b, &mut keys);
+        assert_eq!(keys, ["y.q", "y.u", "y.v", "z.t.s"]);
+        differing(&a, &a, &mut keys);
+        assert_eq!(keys.len(), 4);
+    }
 }

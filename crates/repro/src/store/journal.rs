@@ -1,22 +1,32 @@
 //! Journals: a line for every finished run, written in one go.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
 use super::record::Record;
 
+/// Lines are left to the system's cache for no longer than this while more come, so that a machine that fails loses little. (A
+/// process that is killed loses nothing.)
+const SYNC: Duration = Duration::from_secs(10);
+
 /// The journal that this program appends to; the file is made with the first line.
 pub(super) struct Journal {
     path: PathBuf,
     file: Option<File>,
+    synced: Instant,
 }
 
 impl Journal {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, file: None }
+        Self {
+            path,
+            file: None,
+            synced: Instant::now(),
+        }
     }
 
     pub(super) fn append(&mut self, record: &Record) -> Result<()> {
@@ -40,19 +50,32 @@ impl Journal {
                 self.file.insert(file.with_context(context)?)
             }
         };
-        file.write_all(line.as_bytes()).with_context(context)
+        file.write_all(line.as_bytes()).with_context(context)?;
+        if self.synced.elapsed() >= SYNC {
+            file.sync_data().with_context(context)?;
+            self.synced = Instant::now();
+        }
+        Ok(())
     }
 }
 
-/// The records of a journal. A line that is none was torn by a kill; its run is simply done again.
-pub(super) fn read(path: &Path) -> Result<Vec<Record>> {
+/// The records of a journal from byte `from` on, and where the last line that is whole ends. A line that is no record was torn
+/// by a kill; its run is simply done again.
+pub(super) fn read(path: &Path, from: u64) -> Result<(Vec<Record>, u64)> {
     let context = || path.display().to_string();
-    let file = File::open(path).with_context(context)?;
-    let mut records = Vec::new();
-    for line in BufReader::new(file).split(b'\n') {
-        records.extend(serde_json::from_slice(&line.with_context(context)?).ok());
+    let mut file = File::open(path).with_context(context)?;
+    file.seek(SeekFrom::Start(from)).with_context(context)?;
+    let (mut records, mut whole) = (Vec::new(), from);
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).with_context(context)? > 0 {
+        records.extend(serde_json::from_slice(&line).ok());
+        if line.ends_with(b"\n") {
+            whole += line.len() as u64;
+        }
+        line.clear();
     }
-    Ok(records)
+    Ok((records, whole))
 }
 
 /// All journals of an experiment, of this machine and of others that share the work.
@@ -98,7 +121,12 @@ mod tests {
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() - 20]).unwrap();
         Journal::new(path.clone()).append(&record("third")).unwrap();
-        assert_eq!(read(&path).unwrap(), [record("first"), record("third")]);
+        let (records, whole) = read(&path, 0).unwrap();
+        assert_eq!(records, [record("first"), record("third")]);
+        // What others add is read from there on.
+        assert_eq!(whole, fs::metadata(&path).unwrap().len());
+        journal.append(&record("fourth")).unwrap();
+        assert_eq!(read(&path, whole).unwrap().0, [record("fourth")]);
     }
 
     #[test]

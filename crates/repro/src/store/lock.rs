@@ -1,11 +1,12 @@
 //! Two commands must not do the same runs at once.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::experiment::Plan;
 use crate::paths::Output;
@@ -17,24 +18,62 @@ pub(crate) struct Lock {
     _files: Vec<File>,
 }
 
-impl Lock {
-    /// Takes the right.
-    ///
-    /// # Errors
-    /// Somebody else has it: the message says who, and since when.
-    pub(crate) fn take(output: &Output, plan: &Plan) -> Result<Self> {
-        let experiment = plan.experiment.as_str();
-        let whole = output.lock(experiment, None);
-        let mut files = vec![take(&whole, experiment, plan.shard.is_some())?];
-        if plan.shard.is_some() {
-            let own = output.lock(experiment, plan.shard);
-            files.push(take(&own, experiment, false)?);
-        }
-        Ok(Self { _files: files })
+/// Somebody else has the right.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    experiment: String,
+    holder: String,
+    path: PathBuf,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            experiment,
+            holder,
+            path,
+        } = self;
+        write!(
+            f,
+            "{experiment}: {holder} does these runs already (lock: {})",
+            path.display()
+        )
     }
 }
 
-fn take(path: &Path, experiment: &str, shared: bool) -> Result<File> {
+impl Lock {
+    /// Takes the right, unless somebody else has it.
+    pub(crate) fn take(output: &Output, plan: &Plan) -> Result<Result<Self, Held>> {
+        let experiment = plan.experiment.as_str();
+        let whole = output.lock(experiment, None);
+        let mut files = Vec::new();
+        match take(&whole, experiment, plan.shard.is_some())? {
+            Ok(file) => files.push(file),
+            Err(held) => return Ok(Err(held)),
+        }
+        if plan.shard.is_some() {
+            let own = output.lock(experiment, plan.shard);
+            match take(&own, experiment, false)? {
+                Ok(file) => files.push(file),
+                Err(held) => return Ok(Err(held)),
+            }
+        }
+        Ok(Ok(Self { _files: files }))
+    }
+
+    /// Takes the right to one share of what shares of a search do next, unless somebody else has it.
+    pub(crate) fn take_share(
+        output: &Output,
+        experiment: &str,
+        share: (usize, usize),
+    ) -> Result<Option<Self>> {
+        let path = output.share_lock(experiment, share);
+        let taken = take(&path, experiment, false)?;
+        Ok(taken.ok().map(|file| Self { _files: vec![file] }))
+    }
+}
+
+fn take(path: &Path, experiment: &str, shared: bool) -> Result<Result<File, Held>> {
     let context = || format!("cannot write {}", path.display());
     fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).with_context(context)?;
     let mut options = OpenOptions::new();
@@ -49,11 +88,11 @@ fn take(path: &Path, experiment: &str, shared: bool) -> Result<File> {
             let mut text = String::new();
             // Who is just taking it may not have said so yet.
             let _ = file.read_to_string(&mut text);
-            bail!(
-                "{experiment}: {} does these runs already; wait for it, or give another --out (lock: {})",
-                holder(&text),
-                path.display()
-            )
+            return Ok(Err(Held {
+                experiment: experiment.to_owned(),
+                holder: holder(&text),
+                path: path.to_owned(),
+            }));
         }
         // A file system without locks: nobody can be told apart.
         Err(TryLockError::Error(_)) | Ok(()) => {}
@@ -62,7 +101,7 @@ fn take(path: &Path, experiment: &str, shared: bool) -> Result<File> {
     let (pid, host, now) = (std::process::id(), host(), now());
     let said = file.write_all(format!("{pid} {host} {now}\n").as_bytes());
     said.with_context(context)?;
-    Ok(file)
+    Ok(Ok(file))
 }
 
 /// Who wrote this, for people.

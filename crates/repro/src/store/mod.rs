@@ -8,10 +8,12 @@
 
 mod journal;
 mod lock;
+mod paused;
 mod record;
 mod tables;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -22,6 +24,7 @@ use crate::results::Frame;
 use crate::results::provenance::{Command, Provenance};
 use journal::Journal;
 pub(crate) use lock::Lock;
+pub(crate) use paused::{Pause, Pauses};
 pub use record::Record;
 
 /// All results of one experiment under one profile.
@@ -36,6 +39,8 @@ pub struct Store {
     /// Keys of the results that are in a journal.
     journalled: HashSet<String>,
     journal: Journal,
+    /// How far each journal has been read.
+    read: HashMap<PathBuf, u64>,
 }
 
 /// Where a result was found.
@@ -64,13 +69,16 @@ impl Store {
             rows: Vec::new(),
             journalled: HashSet::new(),
             journal: Journal::new(output.journal(experiment, plan.shard)),
+            read: HashMap::new(),
         };
         for record in tables::read(output, plan).with_context(context)? {
             store.rows.push(record.key.clone());
             store.insert(record, Origin::Csv);
         }
         for path in journal::all(&output.journals(), experiment)? {
-            for record in journal::read(&path)? {
+            let (records, whole) = journal::read(&path, 0)?;
+            store.read.insert(path, whole);
+            for record in records {
                 store.journalled.insert(record.key.clone());
                 // A kill between two CSV files leaves rows without their tables.
                 let in_csv = store
@@ -85,6 +93,22 @@ impl Store {
             }
         }
         Ok(store)
+    }
+
+    /// Takes up what other processes have found since. What has a result keeps it.
+    pub(crate) fn take_up_others(&mut self, experiment: &str) -> Result<()> {
+        for path in journal::all(&self.output.journals(), experiment)? {
+            let from = self.read.get(&path).copied().unwrap_or(0);
+            let (records, whole) = journal::read(&path, from)?;
+            self.read.insert(path, whole);
+            for record in records {
+                self.journalled.insert(record.key.clone());
+                if !self.has(&record.key) {
+                    self.insert(record, Origin::Journal);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Forgets the results of these runs, so that they are computed again.

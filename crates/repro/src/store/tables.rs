@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::record::Record;
 use crate::experiment::{Plan, Run, setting_cell};
 use crate::paths::Output;
-use crate::results::{Cell, Frame, Table};
+use crate::results::{Cell, Frame, Table, write_rows};
 use crate::settings::tree;
 
 /// Writes `<experiment>.csv`: settings, metrics, wall time and commit of every run.
@@ -18,19 +18,19 @@ pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)])
             names.push(name.to_owned());
         }
     };
-    for (run, _) in done {
-        tree::leaves(&run.settings)
-            .iter()
-            .for_each(|(key, _)| add(key));
-    }
+    let settings = plan.setting_columns(done.iter().map(|(run, _)| *run));
+    settings.iter().for_each(|key| add(key));
     let metrics = plan.study.metrics.iter();
     metrics.for_each(|metric| add(metric.name()));
     let ends = |first: [&str; 2]| first.map(str::to_owned).into_iter();
     let columns = ends(["key", "seed"]).chain(names.iter().cloned());
-    let mut table = Table::new(columns.chain(ends(["wall_s", "code"])));
-    let row = |(run, record): &(&Run, &Record)| {
-        let settings = tree::leaves(&run.settings);
-        let settings = settings.iter().map(|(k, v)| (k.as_str(), setting_cell(v)));
+    let columns: Vec<String> = columns.chain(ends(["wall_s", "code"])).collect();
+    let row = |(run, record): &(&Run, &Record)| -> Vec<Cell> {
+        let own = run.settings();
+        let own = |key: &'_ String| tree::get(&own, key).map(setting_cell);
+        let settings = settings
+            .iter()
+            .map(|key| (key.as_str(), own(key).unwrap_or(Cell::Empty(()))));
         let metrics = record.metrics.iter().map(|(k, v)| (k.as_str(), v.clone()));
         let mut values: HashMap<&str, Cell> = settings.chain(metrics).collect();
         let values = names.iter().map(|name| values.remove(name.as_str()));
@@ -42,8 +42,8 @@ pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)])
         let last = [record.wall_s.clone(), Cell::from(record.code.as_str())];
         first.into_iter().chain(values).chain(last).collect()
     };
-    table.rows = done.iter().map(row).collect();
-    table.write(&output.runs_csv(&plan.experiment))
+    let path = output.runs_csv(&plan.experiment);
+    write_rows(&path, &columns, done.iter().map(row))
 }
 
 /// Writes `<experiment>.<table>.csv` for every table that a run has made. Tables of one name may differ in their

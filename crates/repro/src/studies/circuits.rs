@@ -200,7 +200,7 @@ pub(super) fn distance_from_self_prediction(params: &Params, weights: &Weights<f
 }
 
 /// Mean squared error and accuracy, added up pattern by pattern.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Score {
     squared_error: f64,
     entries: usize,

@@ -10,6 +10,7 @@ mod circuits;
 mod dendritic_prediction;
 pub(crate) mod mimic;
 mod mnist;
+mod paused;
 mod plasticity_traces;
 mod stability;
 mod steady_state;
@@ -22,7 +23,7 @@ use crate::datasets::{Contents, DataSets};
 pub(crate) use attention::ARCHITECTURE;
 pub(crate) use circuits::{Model, Precision};
 pub use study::{
-    Better, Idle, Job, Metric, Monitor, Outcome, Preparation, Stopped, Study, StudyKind,
+    Better, Idle, Job, Kept, Metric, Monitor, Outcome, Preparation, Stopped, Study, StudyKind,
 };
 
 /// Every study there is.

@@ -85,6 +85,12 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// The setting that says how long a run is, if a run with more of it begins as one with less, and can
+    /// [take up](Monitor::taken_up) what that kept.
+    fn goes_on_in(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Does the work, which depends on settings, seed and data alone. Calls [`Monitor::at`] now and then.
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
 }
@@ -203,6 +209,8 @@ pub trait Job: Send + Sync {
     fn seconds(&self) -> f64;
     /// See [`Study::waits_for`].
     fn waits_for(&self, data: &DataSets) -> Option<Preparation>;
+    /// See [`Study::goes_on_in`].
+    fn goes_on_in(&self) -> Option<&'static str>;
     /// See [`Study::run`].
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome>;
 }
@@ -231,6 +239,9 @@ impl<S: Study> Job for S {
     }
     fn waits_for(&self, data: &DataSets) -> Option<Preparation> {
         Study::waits_for(self, data)
+    }
+    fn goes_on_in(&self) -> Option<&'static str> {
+        Study::goes_on_in(self)
     }
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         Study::run(self, seed, data, monitor)
@@ -343,6 +354,17 @@ pub struct Monitor<'a> {
     stop: &'a AtomicBool,
     progress: &'a (dyn Fn(f64) + Sync),
     note: Option<&'a (dyn Fn(String) + Sync)>,
+    kept: Option<&'a dyn Kept>,
+}
+
+/// The place of the state that a run leaves to longer ones, which begin as it does.
+pub trait Kept: Sync {
+    /// What a shorter run, or one as long, left, if any did.
+    fn taken_up(&self) -> Option<Vec<u8>>;
+    /// Whether there may be longer ones.
+    fn is_wanted(&self) -> bool;
+    /// Leaves a state, in place of what is there.
+    fn keep(&self, state: &[u8]) -> Result<()>;
 }
 
 /// The run was asked to stop before its end; it leaves no result.
@@ -364,7 +386,28 @@ impl<'a> Monitor<'a> {
             stop,
             progress,
             note: None,
+            kept: None,
         }
+    }
+
+    /// States of runs are taken up from here, and kept.
+    pub(crate) fn with_kept(self, kept: Option<&'a dyn Kept>) -> Self {
+        Self { kept, ..self }
+    }
+
+    /// See [`Kept::taken_up`].
+    pub(super) fn taken_up(&self) -> Option<Vec<u8>> {
+        self.kept?.taken_up()
+    }
+
+    /// See [`Kept::is_wanted`].
+    pub(super) fn is_wanted(&self) -> bool {
+        self.kept.is_some_and(Kept::is_wanted)
+    }
+
+    /// See [`Kept::keep`].
+    pub(super) fn keep(&self, state: &[u8]) -> Result<()> {
+        self.kept.map_or(Ok(()), |kept| kept.keep(state))
     }
 
     /// `note` hears what a run waits for before it begins.

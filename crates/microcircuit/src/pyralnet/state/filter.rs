@@ -1,6 +1,7 @@
 //! The low-pass filter between a pattern and the network.
 
 use crate::Real;
+use crate::tape::{RestoreError, Tape};
 
 /// Values on their way to goals: `value ← value + dt/τ_0 (goal - value)` in every step.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +87,14 @@ impl Filter {
     #[inline(always)]
     pub(in crate::pyralnet) fn value(&self) -> &[f64] {
         &self.value
+    }
+
+    /// Everything that changes, of `n` values.
+    pub(super) fn tape(&mut self, n: usize, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self { value, goal, left } = self;
+        tape.some_doubles(value, n)?;
+        tape.some_doubles(goal, n)?;
+        tape.doubles(std::slice::from_mut(left))
     }
 
     pub(super) fn left(&self) -> f64 {

@@ -7,6 +7,7 @@ use super::plane::{Decay, Plane, basis_of, dot};
 use crate::deferred::unscaled;
 use crate::kernels::packed::Packed;
 use crate::leak::LowPass;
+use crate::tape::{RestoreError, Tape};
 use crate::{InputForm, Integrator, Params, Real};
 
 /// The input layer as the first hidden layer sees it.
@@ -117,6 +118,18 @@ impl<T: Real> Rates<T> {
     fn begin(&mut self, value: Vec<f64>, goal: Vec<f64>) {
         self.filter.begin(value, goal);
     }
+
+    fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            filter,
+            x,
+            x_learning,
+            learning: _,
+        } = self;
+        filter.tape(x.len(), tape)?;
+        tape.reals(x)?;
+        tape.reals(x_learning)
+    }
 }
 
 impl<T: Real> InputSynapses<T> {
@@ -149,6 +162,18 @@ impl<T: Real> InputSynapses<T> {
     pub(super) fn is_up_to_date(&self) -> bool {
         let changed = |plane: &Plane<T>| plane.across != Decay::NONE;
         self.scale == 0.0 || !self.plane.as_ref().is_some_and(changed)
+    }
+
+    fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            scale: _,
+            w,
+            p,
+            plane,
+        } = self;
+        tape.reals(w.data_mut())?;
+        tape.reals(p.data_mut())?;
+        plane.as_mut().map_or(Ok(()), |plane| plane.tape(tape))
     }
 
     /// Notes `n` plastic steps in the plane.
@@ -241,6 +266,21 @@ impl<T: Real> Input<T> {
             *r += self.share * (x - *r);
         }
         rates
+    }
+
+    /// Everything that a pattern leaves to the next; `n` is the number of rates, with bias.
+    pub(super) fn tape(&mut self, n: usize, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            rates,
+            synapses,
+            start,
+            goal,
+            share: _,
+        } = self;
+        rates.tape(tape)?;
+        synapses.tape(tape)?;
+        tape.some_doubles(start, n)?;
+        tape.some_doubles(goal, n)
     }
 
     /// Forgets the state of the filter, so that the next pattern starts it.

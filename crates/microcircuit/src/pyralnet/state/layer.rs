@@ -6,6 +6,7 @@ use crate::deferred::{Deferred, Order, unscaled};
 use crate::kernels::aligned::{Aligned, padded};
 use crate::kernels::packed::{Packed, tile_for};
 use crate::leak::{Leak, LowPass};
+use crate::tape::{RestoreError, Tape};
 use crate::weights::Synapse;
 use crate::{Params, Real};
 
@@ -239,6 +240,23 @@ impl<T: Real> Layer<T> {
         self.forward.zero_deltas(0, 2 * self.m);
         self.feedback.p.data_mut().fill(T::default());
     }
+
+    /// Everything that a pattern leaves to the next.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            layer: _,
+            n: _,
+            m: _,
+            forward,
+            feedback,
+            targets,
+            scales: _,
+            nudging: _,
+        } = self;
+        forward.tape(tape)?;
+        feedback.tape(tape)?;
+        targets.tape(tape)
+    }
 }
 
 impl<T: Real> Feedback<T> {
@@ -285,6 +303,24 @@ impl<T: Real> Feedback<T> {
         (parts, &mut self.apical)
     }
 
+    fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            m: _,
+            w,
+            p,
+            cancels,
+            gain: _,
+            learning: _,
+            rates,
+            apical,
+        } = self;
+        tape.reals(w.data_mut())?;
+        tape.reals(p.data_mut())?;
+        tape.flag(cancels)?;
+        tape.reals(rates)?;
+        tape.reals(apical)
+    }
+
     fn set_weights(&mut self, column: usize, weights: &DMatrix<T>) {
         let (n, m) = weights.shape();
         self.w.set_columns(column, weights);
@@ -329,6 +365,21 @@ impl<T: Real> Targets<T> {
                 nudging: filled(T::default(), T::from_f64(dt * raw.g_som)),
             },
         }
+    }
+
+    fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            soma,
+            rate,
+            extra,
+            sum,
+            constants,
+        } = self;
+        // Of the constants, what a pattern leaves of output somata depends on whether it nudges them.
+        for values in [soma, rate, extra, sum, &mut constants.keep] {
+            tape.reals(values)?;
+        }
+        Ok(())
     }
 
     /// Begins a pattern of the output layer: what a step leaves of the first `m` somata, and no sum.

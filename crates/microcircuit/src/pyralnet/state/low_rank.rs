@@ -3,6 +3,7 @@
 use super::plane::Decay;
 use crate::Real;
 use crate::kernels::aligned::{Aligned, padded};
+use crate::tape::{RestoreError, Tape};
 
 /// Nodes whose rates are kept before the changes are applied.
 pub const CAPACITY: usize = 16;
@@ -89,6 +90,26 @@ impl<T: Real> LowRank<T> {
         self.of_p[..kept * self.targets].fill(T::ZERO);
         self.len = kept;
         self.since = Decay::NONE;
+    }
+
+    /// Everything that changes.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            rates,
+            of_w,
+            of_p,
+            products,
+            len,
+            lanes: _,
+            targets: _,
+            since,
+        } = self;
+        for values in [rates, of_w, of_p] {
+            tape.reals(values)?;
+        }
+        tape.reals(products)?;
+        tape.count(len, CAPACITY)?;
+        since.tape(tape)
     }
 
     /// Notes the decay of `n` steps.

@@ -23,6 +23,7 @@ use crate::kernels::aligned::Aligned;
 use crate::kernels::elementary::unit;
 use crate::leak::{Leak, LowPass};
 use crate::model::Pattern;
+use crate::tape::{RestoreError, Tape};
 use crate::weights::{Synapse, Weights};
 use crate::{Params, Real, Tuning};
 
@@ -171,6 +172,36 @@ impl<T: Real> State<T> {
         self.input.forget();
         self.target.potential = Filter::default();
         self.rest();
+    }
+
+    /// Everything that a pattern leaves to the next.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let outputs = self.params.dim(self.params.n_hidden() + 1);
+        let inputs = self.params.n_pre(0);
+        let Self {
+            params: _,
+            tuning: _,
+            input,
+            first,
+            layers,
+            target,
+            plasticity: _,
+        } = self;
+        input.tape(inputs, tape)?;
+        let FirstLayer {
+            soma,
+            unit: _,
+            leak: _,
+            mask: _,
+            bias: _,
+            errors,
+        } = first;
+        tape.reals(soma)?;
+        tape.reals(errors)?;
+        layers.iter_mut().try_for_each(|layer| layer.tape(tape))?;
+        let Target { potential, gain } = target;
+        potential.tape(outputs, tape)?;
+        tape.doubles(std::slice::from_mut(gain))
     }
 
     /// Turns to a new pattern; returns a basis that the input's weights are to be projected onto, if there is one.

@@ -3,10 +3,11 @@
 use super::State;
 use super::layer::Layer;
 use super::low_rank::LowRank;
-use super::moments::{Spacing, Table};
+use super::moments::{LONGEST, Spacing, Table};
 use super::pace::{Found, Pace};
 use crate::Real;
 use crate::kernels::aligned::{Aligned, padded};
+use crate::tape::{RestoreError, Tape};
 
 /// A quantity of some neurons at the last three nodes and at the one to come.
 pub struct Nodes<T> {
@@ -74,6 +75,14 @@ impl<T: Real> Nodes<T> {
     #[inline(always)]
     fn push(&mut self) {
         self.end = (self.end + 3) % 4;
+    }
+
+    fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self { values, end } = self;
+        values
+            .iter_mut()
+            .try_for_each(|values| tape.reals(values))?;
+        tape.count(end, 3)
     }
 }
 
@@ -147,6 +156,14 @@ impl<T: Real> LayerNodes<T> {
     }
 }
 
+impl<T: Real> LayerNodes<T> {
+    fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let nodes = self.all();
+        nodes.into_iter().try_for_each(|nodes| nodes.tape(tape))?;
+        self.changes.tape(tape)
+    }
+}
+
 impl<T: Real> Course<T> {
     /// Zeroes the newest node and the one to come.
     pub(in crate::pyralnet) fn forget(&mut self) {
@@ -193,6 +210,25 @@ impl<T: Real> Memory<T> {
             skipped: 0,
             pace: Pace::new(state.params()),
         }
+    }
+
+    /// Everything that a pattern leaves to the next.
+    pub(in crate::pyralnet) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            table: _,
+            spacing,
+            course,
+            pace,
+            // A pattern begins with none.
+            skipped: _,
+        } = self;
+        let Spacing { last, before } = spacing;
+        tape.count(last, LONGEST)?;
+        tape.count(before, LONGEST)?;
+        course.first.tape(tape)?;
+        let mut layers = course.layers.iter_mut();
+        layers.try_for_each(|layer| layer.tape(tape))?;
+        pace.tape(tape)
     }
 
     /// Turns to a new pattern.

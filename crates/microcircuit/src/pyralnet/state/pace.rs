@@ -2,6 +2,7 @@
 
 use super::moments::LONGEST;
 use crate::Params;
+use crate::tape::{RestoreError, Tape};
 
 /// The steps of the next leap.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +66,27 @@ impl Pace {
             learned: 0.0,
             evaluations: 0,
         }
+    }
+
+    /// Everything that changes.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            tolerance: _,
+            weight: _,
+            plastic,
+            idle,
+            nodes,
+            next,
+            longest,
+            learned,
+            evaluations,
+        } = self;
+        tape.flag(plastic)?;
+        tape.flag(idle)?;
+        tape.count(nodes, 4)?;
+        tape.count(next, *longest)?;
+        tape.doubles(std::slice::from_mut(learned))?;
+        tape.total(evaluations)
     }
 
     /// Forgets all nodes.

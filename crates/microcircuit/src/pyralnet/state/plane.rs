@@ -2,6 +2,7 @@
 
 use crate::Real;
 use crate::kernels::packed::Packed;
+use crate::tape::{RestoreError, Tape};
 
 /// What plastic steps without an error do to W and P: `W ← W + sum P`, `P ← power P`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +26,12 @@ impl Decay {
             n as f64
         };
         Self { sum, power }
+    }
+
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self { sum, power } = self;
+        tape.doubles(std::slice::from_mut(sum))?;
+        tape.doubles(std::slice::from_mut(power))
     }
 
     /// This, and then `next`.
@@ -68,6 +75,22 @@ impl<T: Real> Plane<T> {
             start: projection(),
             across: Decay::NONE,
         }
+    }
+
+    /// Everything that changes.
+    pub(super) fn tape(&mut self, tape: &mut Tape<'_>) -> Result<(), RestoreError> {
+        let Self {
+            basis,
+            now,
+            start,
+            across,
+        } = self;
+        basis.iter_mut().try_for_each(|vector| tape.reals(vector))?;
+        for Projection { w, p } in [now, start] {
+            tape.reals(w.data_mut())?;
+            tape.reals(p.data_mut())?;
+        }
+        across.tape(tape)
     }
 
     /// Notes what `n` plastic steps do to the weights across it.

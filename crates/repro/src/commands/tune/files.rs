@@ -144,12 +144,14 @@ pub(super) fn write_page(
         Parameter {
             key: key.to_owned(),
             log: Some(space.is_log(key)),
+            free: !space.is_tied(key),
             values: ranked.iter().map(value).collect(),
         }
     };
     let rung = Parameter {
         key: "rung".to_owned(),
         log: None,
+        free: false,
         values: ranked
             .iter()
             .map(|trial| trial.scores.len().to_string().into())
@@ -178,6 +180,8 @@ pub(super) fn write_page(
         objective: &value,
         better: objective.better,
         parameters: space.keys().map(parameter).chain((last > 0).then_some(rung)).collect(),
+        // All trials have been there.
+        compared: ranked.iter().map(|trial| trial.scores[0].sound()).collect(),
         scores: ranked.iter().filter_map(|trial| trial.scores.last().copied()).collect(),
         progress: &progress,
         files: vec![

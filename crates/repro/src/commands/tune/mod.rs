@@ -18,6 +18,7 @@ use crate::limits;
 use crate::paths::{Output, Repository};
 use crate::progress::duration;
 use crate::search::{Search, Step, Trial, Tune};
+use crate::store::Pauses;
 use crate::studies::Better;
 use crate::terminal::{count, say};
 use files::{Done, write_best, write_page, write_trials};
@@ -26,8 +27,8 @@ use table::print;
 /// Searches, writes the runs, `<name>.trials.csv` and `<name>-best.toml`, and prints the best trials.
 pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &Work) -> Result<()> {
     ensure!(
-        work.shard.is_none(),
-        "--shard: which runs of a search come next depends on all before them: they cannot be split among machines"
+        work.shard.is_none() || !work.fresh,
+        "--fresh: what other shares computed again cannot be told from what was there: leave --shard out, or give another --out"
     );
     let repository = Repository::find()?;
     let experiment = Experiment::read(file, &repository)?;
@@ -44,6 +45,12 @@ pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &W
     let searched = Searched::new(&experiment, changes, &probes, &seeds)?;
     // The shortest runs may be refused where the longest are not.
     searched.run(&tune.settings(&tune.space.probes()[0], 0), seeds[0])?;
+    let mut go_on = tune.rungs.key().is_some();
+    for probe in &probes {
+        go_on &= searched.run(probe, seeds[0])?.job.goes_on_in() == tune.rungs.key();
+    }
+    let tune = tune.going_on(go_on);
+    let tune = tune.with_context(|| experiment.origin().to_owned())?;
     let output = match out {
         Some(out) => Output::at(out),
         None => Output::at(Path::new("sweeps")).changed(changes),
@@ -56,14 +63,20 @@ pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &W
     let data = DataSets::new(&repository.datasets()).keeping(output.made());
     let options = work.options(&output, &data);
     let keys = tune.space.keys().chain(tune.rungs.key());
-    let mut plan = searched.plan(keys.map(str::to_owned).collect());
-    let mut session = Session::open(&plan, &options)?;
+    let mut plan = Plan {
+        shard: work.shard,
+        ..searched.plan(keys.map(str::to_owned).collect())
+    };
+    let longest = tune.rungs.length(last);
+    let pauses = longest.map(|(key, longest)| Pauses::new(&output, &experiment.name, key, longest));
+    let mut session = Session::open(&plan, &options, pauses)?;
     let mut search = Search::new(tune);
     let done = run(&mut search, &searched, &seeds, &mut plan, &mut session);
     plan.settle();
     // What has ended before a failure goes into the files as well.
     session.write(&plan)?;
     let done = done?;
+    session.end();
     write_trials(&search, &done, &output, &plan)?;
     let best = write_best(&search, &searched, &seeds, &output, &plan)?;
     print(&search, &plan, &output, best)?;
@@ -141,6 +154,17 @@ fn announce(experiment: &Experiment, tune: &Tune, output: &Output, seconds: f64)
         tune.rule.name(),
         tune.budget,
     ));
+    if let Some((key, _)) = tune.rungs.length(0) {
+        say(match tune.rungs.go_on() {
+            true => format!(
+                "runs of more {key} go on where those of fewer ended, and cost what they add"
+            ),
+            false => format!(
+                "runs of more {key} begin anew: study {:?} as it is set cannot go on where those of fewer ended",
+                experiment.study.name
+            ),
+        });
+    }
     say(format!(
         "results go to {}: about {} on {}",
         output.dir().display(),

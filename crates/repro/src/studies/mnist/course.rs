@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tasks::mnist::Split;
 
 use super::super::circuits::{Model, Score};
+use super::super::paused::{self, Paused};
 use super::super::{Monitor, Outcome};
 use crate::datasets::{Patterns, Set};
 use crate::results::{Cell, Column, Table, columns};
@@ -58,6 +59,11 @@ pub(super) struct Training {
 }
 
 impl Training {
+    /// Images presented in an epoch.
+    fn per_epoch(&self, task: &Task) -> usize {
+        task.train + self.validations * task.validation
+    }
+
     /// How often the test images are presented.
     pub(super) fn n_tests(&self) -> usize {
         1 + self
@@ -78,6 +84,13 @@ pub(super) const CURVES: [Column; 4] = columns! {
 
 fn one() -> usize {
     1
+}
+
+/// What a training that is paused before the tests of its last epoch has found.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    validated: Score,
+    curves: Vec<Vec<Cell>>,
 }
 
 /// A run on its way.
@@ -127,12 +140,7 @@ impl<'a> Course<'a> {
         let weights = Weights::<f32>::draw(&params, || weights.random());
         let mut noise = stream(3);
         let noise = move || StandardNormal.sample(&mut noise);
-        let Training {
-            epochs,
-            validations,
-            ..
-        } = *training;
-        let per_epoch = train + validations * validation;
+        let tests = training.n_tests() * test;
         Ok(Self {
             task,
             training,
@@ -143,7 +151,7 @@ impl<'a> Course<'a> {
             network: model.build(params, weights, noise)?,
             orders: stream(2),
             presented: 0,
-            to_present: epochs * per_epoch + training.n_tests() * test,
+            to_present: training.epochs * training.per_epoch(task) + tests,
             curves: Table::new(CURVES),
         })
     }
@@ -155,39 +163,32 @@ impl<'a> Course<'a> {
     ) -> Result<()> {
         let Training {
             epochs,
-            validations,
             ref test_after,
+            ..
         } = *self.training;
         let mut validated = Score::default();
         let mut tested = None;
+        let mut done = 0;
+        if let Some(paused) = paused::take_up(monitor, epochs, self.network.as_mut()) {
+            let Progress { curves, .. } = paused.progress;
+            (done, validated, self.curves.rows) =
+                (paused.epochs, paused.progress.validated, curves);
+            self.presented = self.training.per_epoch(self.task) * done;
+        }
         for epoch in 1..=epochs {
             self.split.train.shuffle(&mut self.orders);
-            let order = self.split.train.clone();
-            let chunks = vec![self.split.validation.clone(); validations];
-            let mut score = Score::default();
-            let mut done = 0;
-            for trial in microcircuit::epoch(&order, &chunks) {
-                match trial {
-                    Trial::Train(i) => self.present(Set::Train, i, None, monitor)?,
-                    Trial::Validate(i) => {
-                        self.present(Set::Train, i, Some(&mut score), monitor)?;
-                    }
-                }
-                if score.patterns() < self.split.validation.len() {
-                    continue;
-                }
-                validated = std::mem::take(&mut score);
-                done += 1;
-                let test_now =
-                    done == validations && (epoch == epochs || test_after.contains(&epoch));
-                tested = test_now.then(|| self.test(monitor)).transpose()?;
-                self.curves.push([
-                    Cell::rounded((epoch - 1) as f64 + done as f64 / validations as f64, 9),
-                    Cell::rounded(validated.mse(), 6),
-                    Cell::rounded(validated.error(), 6),
-                    tested.map_or(Cell::Empty(()), |test| Cell::rounded(test.error(), 6)),
-                ]);
+            if epoch > done {
+                validated = self.train_epoch(epoch, monitor)?;
             }
+            if epoch < done {
+                continue;
+            }
+            if epoch == epochs {
+                self.pause(epochs, validated, monitor)?;
+            }
+            let test_now = epoch == epochs || test_after.contains(&epoch);
+            tested = test_now.then(|| self.test(monitor)).transpose()?;
+            self.note(epoch as f64, validated, tested);
         }
         let tested = match tested {
             Some(tested) => tested,
@@ -198,6 +199,47 @@ impl<'a> Course<'a> {
         outcome.metric("test_mse", tested.mse());
         outcome.metric("test_error", tested.error());
         Ok(())
+    }
+
+    /// One epoch of training, and its last validation, which is not noted yet.
+    fn train_epoch(&mut self, epoch: usize, monitor: &Monitor<'_>) -> Result<Score> {
+        let validations = self.training.validations;
+        let order = self.split.train.clone();
+        let chunks = vec![self.split.validation.clone(); validations];
+        let mut score = Score::default();
+        let mut done = 0;
+        for trial in microcircuit::epoch(&order, &chunks) {
+            match trial {
+                Trial::Train(i) => self.present(Set::Train, i, None, monitor)?,
+                Trial::Validate(i) => self.present(Set::Train, i, Some(&mut score), monitor)?,
+            }
+            if score.patterns() == self.split.validation.len() && done + 1 < validations {
+                done += 1;
+                let epochs = (epoch - 1) as f64 + done as f64 / validations as f64;
+                self.note(epochs, std::mem::take(&mut score), None);
+            }
+        }
+        Ok(score)
+    }
+
+    /// A row of the curves.
+    fn note(&mut self, epochs: f64, validated: Score, tested: Option<Score>) {
+        self.curves.push([
+            Cell::rounded(epochs, 9),
+            Cell::rounded(validated.mse(), 6),
+            Cell::rounded(validated.error(), 6),
+            tested.map_or(Cell::Empty(()), |test| Cell::rounded(test.error(), 6)),
+        ]);
+    }
+
+    /// Keeps the training for longer ones.
+    fn pause(&mut self, epochs: usize, validated: Score, monitor: &Monitor<'_>) -> Result<()> {
+        let progress = Progress {
+            validated,
+            curves: self.curves.rows.clone(),
+        };
+        let paused = Paused { epochs, progress };
+        paused::keep(monitor, &paused, self.network.as_mut())
     }
 
     /// Presents the test images, without nudging or plasticity.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::course::{CURVES, Course, Task, Training};
 use super::circuits::{DIVERGED, ENGINE, MODEL, Model, NETWORK, network_bytes, record_divergence};
-use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
+use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study, paused};
 use crate::datasets::{MNIST, Patterns, Set};
 use crate::results::{Column, columns};
 
@@ -215,6 +215,10 @@ impl Study for MnistRun {
         let per_epoch = self.task.train as f64 + validations as f64 * self.task.validation as f64;
         let tested = self.training.n_tests() as f64 * self.task.test as f64;
         (epochs as f64 * per_epoch + tested) * self.model.pattern_seconds(&self.network)
+    }
+
+    fn goes_on_in(&self) -> Option<&'static str> {
+        paused::goes_on_in(self.model, &self.network)
     }
 
     fn run(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {

@@ -11,9 +11,10 @@ use super::circuits::{
     DIVERGED, ENGINE, IP_DISTANCE, MODEL, Model, NETWORK, PI_DISTANCE, Precision, Score,
     distance_from_self_prediction, network_bytes, record_divergence,
 };
+use super::paused::{self, Paused};
 use super::{DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::stats::argmax;
-use crate::results::{Column, Table, columns};
+use crate::results::{Cell, Column, Table, columns};
 pub(super) use session::{Samples, Schedule, Session, TASK, Task};
 
 /// Settings of a Yin-Yang run.
@@ -52,6 +53,13 @@ struct Record {
     curves: bool,
     /// Table `predictions`: every test point with its class and prediction.
     predictions: bool,
+}
+
+/// What a training that is paused has found.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    last: Score,
+    curves: Vec<Vec<Cell>>,
 }
 
 /// Columns of table `curves`.
@@ -178,6 +186,11 @@ impl Study for YinYang {
         (epochs as f64 * per_epoch + once) * slower * self.model.pattern_seconds(&self.network)
     }
 
+    /// All data and orders are drawn before noise is.
+    fn goes_on_in(&self) -> Option<&'static str> {
+        paused::goes_on_in(self.model, &self.network)
+    }
+
     fn run(&self, seed: u64, _: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let result = match self.precision {
@@ -210,7 +223,12 @@ impl YinYang {
         outcome.metric("engine", session.network.engine());
         let mut curves = Table::new(CURVES);
         let mut last = Score::default();
-        for epoch in 0..=epochs {
+        let mut first = 0;
+        if let Some(paused) = paused::take_up(monitor, epochs, session.network.as_mut()) {
+            let Progress { curves: rows, .. } = paused.progress;
+            (first, last, curves.rows) = (paused.epochs + 1, paused.progress.last, rows);
+        }
+        for epoch in first..=epochs {
             if epoch > 0 {
                 last = train_epoch(&mut session, epoch - 1, monitor)?;
             }
@@ -226,8 +244,13 @@ impl YinYang {
                 ]);
             }
         }
-        outcome.metric("last_validation_mse", last.mse());
         let network = session.network.as_mut();
+        let progress = Progress {
+            last,
+            curves: curves.rows.clone(),
+        };
+        paused::keep(monitor, &Paused { epochs, progress }, network)?;
+        outcome.metric("last_validation_mse", last.mse());
         let (validated, _) = evaluate(network, &session.validation)?;
         let (tested, predicted) = evaluate(network, &session.test)?;
         outcome.metric("validation_accuracy", validated.accuracy());
