@@ -226,7 +226,10 @@ fn states_of_paused_runs_are_not_needed() {
         files.map_or(Vec::new(), |files| files.filter(whole).collect())
     };
     let mut damaged = 0;
-    for _ in 0..3 {
+    for _ in 0..20 {
+        if damaged >= 3 {
+            break;
+        }
         let mut child = repro()
             .args(["tune", file.to_str().unwrap(), "--threads", "2", "--out"])
             .arg(out("damaged"))
@@ -237,8 +240,11 @@ fn states_of_paused_runs_are_not_needed() {
         while states().len() < 4 && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let _ = child.kill();
+        if child.wait().unwrap().success() {
+            // It was faster than this test.
+            fs::remove_dir_all(out("damaged")).unwrap();
+        }
         // One is taken away, one is cut off, one is of another build.
         for (i, state) in states().iter().enumerate() {
             let bytes = fs::read(state).unwrap();

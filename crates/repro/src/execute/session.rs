@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
     ) -> Result<()> {
         let mut waits = false;
         loop {
-            let mut left = self.without_result(plan, runs.iter().copied())?.len();
+            let mut computes = false;
             for share in (0..count).map(|i| (own - 1 + i) % count) {
                 let part = || runs.iter().copied().skip(share).step_by(count);
                 if self.without_result(plan, part())?.is_empty() {
@@ -105,27 +105,27 @@ impl<'a> Session<'a> {
                 }
                 // Whoever had it until now may have finished runs.
                 let part = self.without_result(plan, part())?;
-                left -= part.len();
                 if !part.is_empty() {
                     self.compute_all(plan, part)?;
+                    computes = true;
                 }
             }
-            if self.without_result(plan, runs.iter().copied())?.is_empty() {
+            let left = self.without_result(plan, runs.iter().copied())?.len();
+            if left == 0 {
                 return Ok(());
             }
             if STOP.load(Ordering::Relaxed) {
                 return Err(self.interrupted(plan).into());
             }
-            if left > 0 {
-                if !waits {
-                    say(format!(
-                        "waiting for {} of other shares",
-                        count_of(left, "run")
-                    ));
-                    waits = true;
-                }
-                thread::sleep(LOOK);
+            if computes {
+                continue;
             }
+            if !waits {
+                let left = count_of(left, "run");
+                say(format!("waiting for {left} of other shares"));
+                waits = true;
+            }
+            thread::sleep(LOOK);
         }
     }
 

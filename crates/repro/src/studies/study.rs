@@ -86,7 +86,7 @@ pub trait Study: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// The setting that says how long a run is, if a run with more of it begins as one with less, and can
-    /// [take up](Monitor::taken_up) what that kept.
+    /// [take up](Kept::taken_up) what that kept.
     fn goes_on_in(&self) -> Option<&'static str> {
         None
     }
