@@ -2,6 +2,8 @@
 
     python3 scripts/language_reference.py tiny DIR      a random encoder of a few kB, and its embeddings, into DIR
     python3 scripts/language_reference.py model MODEL   embeddings of a published one, as JSON on standard output
+    python3 scripts/language_reference.py sample MODEL  queries, keys and values of one head of each of its layers, into
+                                                        datasets/language/
 
 crates/astro/tests/attention/language/ holds what both wrote; tests compare.
 """
@@ -73,6 +75,33 @@ def published(folder):
     print(dump(embeddings(model, BertTokenizerFast.from_pretrained(folder), "mean")), end="")
 
 
+def sample(folder):
+    """Of the first twelve sequences of 32 tokens of the text that is held out; in half precision."""
+    from safetensors.torch import save_file
+
+    data = pathlib.Path(__file__).parent.parent / "datasets/language"
+    model = BertModel.from_pretrained(folder, add_pooling_layer=False).eval()
+    tokenizer = BertTokenizerFast.from_pretrained(folder)
+    tokens = tokenizer((data / "held_out.txt").read_text(encoding="utf-8"), add_special_tokens=False)["input_ids"]
+    ends = tokenizer.cls_token_id, tokenizer.sep_token_id
+    batch = torch.tensor([[ends[0], *tokens[start : start + 30], ends[1]] for start in range(0, 12 * 30, 30)])
+    captured = {}
+    dim = model.config.hidden_size // model.config.num_attention_heads
+
+    def keep(name):
+        def hook(_, __, output):
+            captured[name] = output[None, :, :, :dim].half().contiguous()
+
+        return hook
+
+    for number, layer in enumerate(model.encoder.layer, 1):
+        for what in ("query", "key", "value"):
+            getattr(layer.attention.self, what).register_forward_hook(keep(f"layer.{number}.{what}"))
+    with torch.no_grad():
+        model(batch)
+    save_file(captured, data / "sample.safetensors")
+
+
 if __name__ == "__main__":
     what, where = sys.argv[1:]
-    {"tiny": tiny, "model": published}[what](pathlib.Path(where))
+    {"tiny": tiny, "model": published, "sample": sample}[what](pathlib.Path(where))
