@@ -7,6 +7,9 @@ use astro::attention::{AttentionError, HeadTokens, Mask, Qkv, softmax};
 use astro::numerics::tensors::TensorFile;
 use nalgebra::DMatrix;
 
+/// An attention: Q, K and V to outputs.
+type Attention<'a> = dyn Fn(&Qkv<f32>) -> Result<DMatrix<f32>, AttentionError> + 'a;
+
 /// Some heads of every layer.
 #[derive(Debug)]
 pub(crate) struct Captured {
@@ -77,11 +80,7 @@ impl Captured {
     }
 
     /// Relative error of an attention over some sequences of a layer.
-    pub(crate) fn error(
-        &self,
-        sequences: &[Qkv<f32>],
-        attend: &dyn Fn(&Qkv<f32>) -> Result<DMatrix<f32>, AttentionError>,
-    ) -> Result<f64> {
+    pub(crate) fn error(&self, sequences: &[Qkv<f32>], attend: &Attention<'_>) -> Result<f64> {
         let (mut off, mut all) = (0.0, 0.0);
         for qkv in sequences {
             let target = softmax(qkv, Mask::Bidirectional);

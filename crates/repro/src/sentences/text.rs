@@ -1,6 +1,6 @@
 //! Texts as sequences of equal length.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -9,6 +9,8 @@ use astro::attention::language::{Encoder, WordPiece};
 
 /// Tokens in a row that two texts must not share.
 const SHARED: usize = 24;
+/// Different tokens of a passage that says something: rules of tables do not.
+const DIFFERENT: usize = 8;
 
 /// A text, cut into sequences.
 #[derive(Debug)]
@@ -52,21 +54,19 @@ impl Corpus {
         let passages = |corpus: &Self| -> Vec<Vec<u32>> {
             let of = |sequence: &Vec<u32>| {
                 let inner = &sequence[1..sequence.len() - 1];
-                let length = SHARED.min(inner.len());
-                inner
-                    .windows(length)
-                    .map(<[u32]>::to_vec)
-                    .collect::<Vec<_>>()
+                let windows = inner.windows(SHARED.min(inner.len()));
+                let says = windows.filter(|window| {
+                    let different: HashSet<&u32> = window.iter().collect();
+                    different.len() >= DIFFERENT.min(window.len())
+                });
+                says.map(<[u32]>::to_vec).collect::<Vec<_>>()
             };
             corpus.sequences.iter().flat_map(of).collect()
         };
-        let known: HashMap<Vec<u32>, ()> = passages(self)
-            .into_iter()
-            .map(|passage| (passage, ()))
-            .collect();
+        let known: HashSet<Vec<u32>> = passages(self).into_iter().collect();
         let shared = passages(other)
             .into_iter()
-            .find(|passage| known.contains_key(passage));
+            .find(|passage| known.contains(passage));
         if let Some(shared) = shared {
             let words = shared.iter().filter_map(|&token| pieces.piece(token));
             let words: Vec<&str> = words.collect();
