@@ -66,6 +66,8 @@ enum Command {
     Transformer(commands::transformer::Request),
     /// Put the attention of a model of your own to the neuron–astrocyte circuit
     Attention(Box<commands::attention::Request>),
+    /// Put the attention of a pretrained sentence encoder to the neuron–astrocyte circuit
+    Language(Box<commands::language::Request>),
     /// Compare results with the published ones, point by point and, where seeds are known, run by run
     Compare {
         /// Which figures; all that have results if none is named
@@ -173,6 +175,7 @@ fn run(command: Command) -> Result<()> {
         Command::Encoder(request) => commands::encoder::train(&request),
         Command::Transformer(request) => commands::transformer::run(&request),
         Command::Attention(request) => request.run(),
+        Command::Language(request) => request.run(),
         Command::Compare { ids, place } => commands::compare::compare(&ids, &place),
         Command::Provenance { place } => commands::provenance::provenance(&place),
         Command::Sweep {

@@ -25,6 +25,7 @@ mod ranking;
 mod report;
 pub mod results;
 mod search;
+mod sentences;
 mod settings;
 pub mod shipped;
 mod sources;

@@ -9,7 +9,7 @@ use common::{run, stderr, stdout};
 use tempfile::TempDir;
 
 /// Figures all of whose runs are there.
-const COMPLETE: [&str; 23] = [
+const COMPLETE: [&str; 24] = [
     "dendritic-prediction",
     "stability",
     "mimic",
@@ -25,6 +25,7 @@ const COMPLETE: [&str; 23] = [
     "attention-swap",
     "attention-features",
     "attention-learning",
+    "attention-language",
     "attention-traces",
     "astro-layers",
     "astro-depth",

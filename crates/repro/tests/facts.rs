@@ -202,3 +202,35 @@ fn latents_and_diffusion() {
     assert!(least > 0.6, "a lattice fails at {least}");
     says("no run fails up to a diffusion width of 0.6 cells");
 }
+
+#[test]
+fn attention_in_language() {
+    let runs = rows("data/attention_language.csv");
+    let cosine = |features: &str, m: &str, learns: bool| {
+        let same = |row: &&Row| {
+            row["condition"] == "circuit"
+                && row["circuit.features"] == features
+                && row["circuit.m"] == m
+                && (number(row, "imitation.steps") > 0.0) == learns
+        };
+        let cosines: Vec<f64> = runs
+            .iter()
+            .filter(same)
+            .map(|row| number(row, "cosine"))
+            .collect();
+        assert_eq!(cosines.len(), 3, "{features} {m} {learns}");
+        mean(&cosines)
+    };
+    says(&format!(
+        "with 128 hidden neurons a head, {:.2} (usual random features), {:.2} (drawn as a head asks) and {:.2} (learnt)",
+        cosine("positive-orthogonal", "128", false),
+        cosine("positive-antithetic", "128", false),
+        cosine("positive-antithetic", "128", true)
+    ));
+    let none = of(&runs, "condition", "uniform", "cosine");
+    says(&format!("without attention {:.2}", mean(&none)));
+    says(&format!(
+        "{:.2} with 32 learnt ones",
+        cosine("positive-antithetic", "32", true)
+    ));
+}

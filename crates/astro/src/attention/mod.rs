@@ -20,6 +20,7 @@
 //! - [`softmax`], [`closed_form`], [`uniform`]: what it is measured against, by [`Fidelity`]
 //! - [`weights`]: projections of published models, from files
 //! - [`transformer`]: a small one to train, whose softmax attention the circuit then replaces
+//! - [`language`]: pretrained sentence encoders, likewise
 //!
 //! # Symbols
 //!
@@ -59,6 +60,7 @@ mod error;
 mod features;
 mod fidelity;
 mod kernels;
+pub mod language;
 pub mod leaky;
 pub mod learning;
 mod maps;

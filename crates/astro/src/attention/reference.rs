@@ -61,7 +61,7 @@ fn product<T: Real>(a: Factor<'_, T>, b: DMatrixView<'_, T>, c: DMatrixViewMut<'
 }
 
 /// Scores of one query to attention weights.
-struct Normalise<'a, T>(&'a mut [T]);
+pub(super) struct Normalise<'a, T>(pub(super) &'a mut [T]);
 
 impl<T: Real> WithSimd for Normalise<'_, T> {
     type Output = ();

@@ -93,6 +93,12 @@ impl HeadTokens {
         [&self.query, &self.key].map(|matrix| matrix.columns(start, self.tokens))
     }
 
+    /// Queries and keys as they were given, d × (sequences · n) each.
+    pub(super) fn unscaled(&self) -> [DMatrix<f64>; 2] {
+        let scale = 1.0 / scale(self.dim());
+        [&self.query * scale, &self.key * scale]
+    }
+
     /// E (q̂ + k̂)(q̂ + k̂)ᵀ over pairs of a query and a key of the same sequence, d × d.
     pub fn moment(&self, pairs: Pairs) -> DMatrix<f64> {
         let mut moment = DMatrix::zeros(self.dim(), self.dim());

@@ -1,7 +1,8 @@
-//! The neuron–astrocyte circuit: equality with its closed form, convergence, weights from files, the small transformer.
+//! The neuron–astrocyte circuit: equality with its closed form, convergence, weights from files, the small transformer, pretrained encoders.
 
 mod circuit;
 mod convergence;
+mod language;
 mod leaky;
 mod support;
 mod transformer;

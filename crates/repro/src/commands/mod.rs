@@ -6,6 +6,7 @@ pub(crate) mod data;
 pub(crate) mod describe;
 pub(crate) mod encoder;
 pub(crate) mod figures;
+pub(crate) mod language;
 pub(crate) mod list;
 pub(crate) mod provenance;
 mod ranks;

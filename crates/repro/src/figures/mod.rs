@@ -58,6 +58,7 @@ pub static ALL: &[&Figure] = &[
     &attention::ATTENTION_SWAP,
     &attention::ATTENTION_FEATURES,
     &attention::ATTENTION_LEARNING,
+    &attention::ATTENTION_LANGUAGE,
 ];
 
 /// The figures with these ids, in the order of [`ALL`]; all of them if no id is given.

@@ -2,6 +2,7 @@
 
 mod error;
 mod features;
+mod language;
 mod learning;
 mod sequence;
 mod swap;
@@ -10,6 +11,7 @@ mod trained;
 
 pub(super) use error::AttentionErrorStudy;
 pub(super) use features::AttentionFeatures;
+pub(super) use language::AttentionLanguage;
 pub(super) use learning::AttentionLearning;
 pub(super) use swap::AttentionSwap;
 pub(super) use traces::AttentionTraces;
