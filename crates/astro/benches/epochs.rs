@@ -4,7 +4,7 @@
 
 use astro::networks::classifier::{AstrocyteClassifier, Disturbance, neuron_classifier};
 use astro::networks::codes::Codes;
-use astro::networks::images::Images;
+use astro::networks::images::GreyImages;
 use astro::networks::layers::{Spillover, Wiring};
 use astro::networks::network::Network;
 use astro::networks::training::{Trainer, TrainingParams};
@@ -146,7 +146,7 @@ fn two_astrocyte_classifiers_on_two_threads(bencher: Bencher) {
 #[divan::bench(args = [1, 2], sample_count = 5)]
 fn vae_784_400_20_400_784_threads(bencher: Bencher, threads: usize) {
     let bytes = (0..SAMPLES * 784).map(|i| (i * 31 % 251) as u8).collect();
-    let images = Images::new(bytes, 784).unwrap();
+    let images = GreyImages::new(bytes, 784).unwrap();
     let streams = Streams::new(1);
     let vae = Vae::draw(VaeSizes::TALK, &mut streams.weights.clone()).unwrap();
     let adam = AdamParams::with_rate(1e-3);

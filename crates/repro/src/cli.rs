@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
 use crate::commands;
-use crate::commands::figures::{Place, Work};
+use crate::commands::figures::{Destination, RunOptions};
 use crate::execute::{Interrupted, stop_on_ctrl_c};
 use crate::experiment::Change;
 use crate::shipped::{Shipped, ship};
@@ -36,9 +36,9 @@ enum Command {
     /// Make every figure
     All {
         #[command(flatten)]
-        place: Place,
+        place: Destination,
         #[command(flatten)]
-        work: Work,
+        work: RunOptions,
     },
     /// Make some figures
     Run {
@@ -46,9 +46,9 @@ enum Command {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
         #[command(flatten)]
-        place: Place,
+        place: Destination,
         #[command(flatten)]
-        work: Work,
+        work: RunOptions,
     },
     /// List the figures, their sources and how long they take
     List,
@@ -58,7 +58,7 @@ enum Command {
         #[arg(value_name = "ID")]
         ids: Vec<String>,
         #[command(flatten)]
-        place: Place,
+        place: Destination,
     },
     /// Train the autoencoder that the astrocyte figures read digits with
     Encoder(commands::encoder::Request),
@@ -74,12 +74,12 @@ enum Command {
         #[arg(value_name = "ID")]
         ids: Vec<String>,
         #[command(flatten)]
-        place: Place,
+        place: Destination,
     },
     /// Note again where results come from, by their CSV files and the experiment files
     Provenance {
         #[command(flatten)]
-        place: Place,
+        place: Destination,
     },
     /// Run a hyper-parameter study of your own and rank its points
     Sweep {
@@ -94,7 +94,7 @@ enum Command {
         #[arg(long = "set", value_name = "KEY=VALUE")]
         changes: Vec<Change>,
         #[command(flatten)]
-        work: Work,
+        work: RunOptions,
     },
     /// Search for the best point of a study of your own, within a budget
     Tune {
@@ -109,7 +109,7 @@ enum Command {
         #[arg(long = "set", value_name = "KEY=VALUE")]
         changes: Vec<Change>,
         #[command(flatten)]
-        work: Work,
+        work: RunOptions,
     },
     /// Say what a study file may say: its keys, or the settings, metrics and tables of one study
     Describe {
@@ -202,12 +202,12 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
-fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
+fn make(ids: &[String], place: &Destination, work: &RunOptions) -> Result<()> {
     start(work)?;
     commands::figures::make(ids, place, work)
 }
 
-fn start(work: &Work) -> Result<()> {
+fn start(work: &RunOptions) -> Result<()> {
     stop_on_ctrl_c()?;
     let threads = work.threads.unwrap_or(0);
     rayon::ThreadPoolBuilder::new()

@@ -6,7 +6,7 @@ use crate::numerics::Error;
 
 /// A set of equally large grey images, one byte a pixel.
 #[derive(Clone, Debug)]
-pub struct Images {
+pub struct GreyImages {
     bytes: Vec<u8>,
     pixels: usize,
 }
@@ -25,7 +25,7 @@ static BRIGHTNESS: [f32; 256] = {
     table
 };
 
-impl Images {
+impl GreyImages {
     /// Images of `pixels` pixels each, one after the other.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_batch_holds_the_images_asked_for() {
-        let images = Images::new((0..210).map(|i| i as u8).collect(), 70).unwrap();
+        let images = GreyImages::new((0..210).map(|i| i as u8).collect(), 70).unwrap();
         let mut batch = DMatrix::zeros(2, 70);
         images.gather(&[2, 0], &mut batch);
         for pixel in 0..70 {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_torn_image_is_named() {
-        let error = Images::new(vec![0; 69], 70).unwrap_err();
+        let error = GreyImages::new(vec![0; 69], 70).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the bytes of a set of images holds 69 values, it must hold 70"

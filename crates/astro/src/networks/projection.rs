@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 
-use super::images::Images;
+use super::images::GreyImages;
 use crate::numerics::Error;
 
 /// A random matrix \[code, pixel\] whose entries are mostly 0 (Li, Hastie & Church, 2006).
@@ -46,7 +46,7 @@ impl SparseProjection {
     /// # Errors
     ///
     /// [`Error::Length`] if the images have another number of pixels.
-    pub fn project(&self, images: &Images) -> Result<DMatrix<f32>, Error> {
+    pub fn project(&self, images: &GreyImages) -> Result<DMatrix<f32>, Error> {
         Error::check_length("an image", images.pixels(), self.pixels)?;
         let code = |image: &[u8], row: &[(usize, f32)]| -> f32 {
             row.iter()
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn the_product_is_that_of_the_whole_matrix() {
         let projection = SparseProjection::draw(6, 3, &mut Streams::new(1).weights);
-        let images = Images::new((0..12).map(|i| 20 * i).collect(), 6).unwrap();
+        let images = GreyImages::new((0..12).map(|i| 20 * i).collect(), 6).unwrap();
         let z = projection.project(&images).unwrap();
         let mut whole = DMatrix::<f32>::zeros(3, 6);
         for (k, row) in projection.rows.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::figures::Place;
+use super::figures::Destination;
 use crate::compare::{self, Compared, Comparison, Point};
 use crate::figures;
 use crate::paths::Repository;
@@ -13,7 +13,7 @@ use crate::results::Results;
 use crate::terminal::{Screen, say};
 
 /// Prints tables and verdicts.
-pub(crate) fn compare(ids: &[String], place: &Place) -> Result<()> {
+pub(crate) fn compare(ids: &[String], place: &Destination) -> Result<()> {
     let repository = Repository::find()?;
     let profile = place.profile;
     let results = Results::new(&repository, &place.output(&repository), profile);

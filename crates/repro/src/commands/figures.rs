@@ -22,7 +22,7 @@ use crate::terminal::say;
 
 /// Which results are meant, and where they lie.
 #[derive(Debug, Args)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     /// How much work: minutes, or the sources' exact numbers
     #[arg(long, value_enum, default_value_t)]
     pub(crate) profile: Profile,
@@ -35,7 +35,7 @@ pub(crate) struct Place {
     pub(crate) changes: Vec<Change>,
 }
 
-impl Place {
+impl Destination {
     /// The folder: the one asked for, or else that of the profile and the changes.
     pub(crate) fn output(&self, repository: &Repository) -> Output {
         match &self.out {
@@ -47,7 +47,7 @@ impl Place {
 
 /// How runs are done.
 #[derive(Debug, Args)]
-pub(crate) struct Work {
+pub(crate) struct RunOptions {
     /// Threads; results do not depend on it [default: one per core]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     pub(crate) threads: Option<usize>,
@@ -68,7 +68,7 @@ pub(crate) struct Work {
     wait: bool,
 }
 
-impl Work {
+impl RunOptions {
     /// How plans are executed with results in this folder.
     pub(crate) fn options<'a>(&self, output: &'a Output, data: &'a DataSets) -> Options<'a> {
         Options {
@@ -102,8 +102,8 @@ fn parse_shard(text: &str) -> Result<(usize, usize)> {
 }
 
 /// Runs what the figures need and draws them, each as soon as its data are complete.
-pub(crate) fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
-    let Place {
+pub(crate) fn make(ids: &[String], place: &Destination, work: &RunOptions) -> Result<()> {
+    let Destination {
         profile, changes, ..
     } = place;
     let (profile, shard) = (*profile, work.shard);
@@ -152,7 +152,7 @@ pub(crate) fn make(ids: &[String], place: &Place, work: &Work) -> Result<()> {
 }
 
 /// Draws figures again from their CSV files: these, or all that there are results for.
-pub(crate) fn plot(ids: &[String], place: &Place) -> Result<()> {
+pub(crate) fn plot(ids: &[String], place: &Destination) -> Result<()> {
     let repository = Repository::find()?;
     let output = place.output(&repository);
     let results = Results::new(&repository, &output, place.profile);

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::figures::Place;
+use super::figures::Destination;
 use crate::account::account;
 use crate::experiment::Experiment;
 use crate::figures;
@@ -12,7 +12,7 @@ use crate::terminal::say;
 
 /// Writes again what is to be known of all results, from their CSV files and the experiment files alone. The
 /// command that computed them, which neither tells, stays as it was noted.
-pub(crate) fn provenance(place: &Place) -> Result<()> {
+pub(crate) fn provenance(place: &Destination) -> Result<()> {
     let repository = Repository::find()?;
     let output = place.output(&repository);
     let mut seen: Vec<&str> = Vec::new();

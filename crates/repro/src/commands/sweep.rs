@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::ranks::{Ranks, short, shown};
-use crate::commands::figures::{Work, check_changes};
+use crate::commands::figures::{RunOptions, check_changes};
 use crate::datasets::DataSets;
 use crate::execute::{Interrupted, execute};
 use crate::experiment::{Change, Experiment, Plan};
@@ -49,7 +49,7 @@ pub(crate) fn sweep(
     file: &Path,
     out: Option<&Path>,
     changes: &[Change],
-    work: &Work,
+    work: &RunOptions,
 ) -> Result<()> {
     let repository = Repository::find()?;
     let experiment = Experiment::read(file, &repository)?;

@@ -79,7 +79,7 @@ pub(crate) fn run(request: &Request) -> Result<()> {
         None => Repository::find()?.dataset("mnist"),
     };
     let digits = Digits::read(&data)?;
-    let images = |images: &astro::networks::images::Images, labels: &[u8]| {
+    let images = |images: &astro::networks::images::GreyImages, labels: &[u8]| {
         let pixels = (0..images.len())
             .flat_map(|i| images.image(i))
             .copied()

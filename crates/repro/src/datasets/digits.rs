@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use astro::networks::images::Images;
+use astro::networks::images::GreyImages;
 use tasks::mnist;
 
 use super::form::Form;
@@ -12,9 +12,9 @@ use super::samples::{Samples, Sets};
 /// An MNIST-like data set.
 #[derive(Debug)]
 pub(crate) struct Digits {
-    pub(crate) train: Images,
+    pub(crate) train: GreyImages,
     pub(crate) train_labels: Vec<u8>,
-    pub(crate) test: Images,
+    pub(crate) test: GreyImages,
     pub(crate) test_labels: Vec<u8>,
     /// Whether these are MNIST's own files, bit for bit.
     pub(crate) is_mnist: bool,
@@ -53,17 +53,17 @@ impl Digits {
     }
 }
 
-fn convert(images: &mnist::Images) -> Result<(Images, Vec<u8>)> {
+fn convert(images: &mnist::Images) -> Result<(GreyImages, Vec<u8>)> {
     let bytes = images
         .rows()
         .flat_map(|(pixels, _)| pixels.iter().copied())
         .collect();
     let labels = images.rows().map(|(_, label)| label as u8).collect();
-    Ok((Images::new(bytes, images.n_pixels())?, labels))
+    Ok((GreyImages::new(bytes, images.n_pixels())?, labels))
 }
 
 /// Samples as images, which have pixels of 256 levels and ten classes.
-fn images(samples: &Samples) -> Result<(Images, Vec<u8>)> {
+fn images(samples: &Samples) -> Result<(GreyImages, Vec<u8>)> {
     let path = samples.path().display();
     let mut bytes = Vec::with_capacity(samples.values().len());
     for (i, &value) in samples.values().iter().enumerate() {
@@ -81,6 +81,6 @@ fn images(samples: &Samples) -> Result<(Images, Vec<u8>)> {
     if let Some(label) = samples.labels().iter().find(wrong) {
         anyhow::bail!("{path}: label {label}: the classes of images are 0 to 9");
     }
-    let images = Images::new(bytes, samples.features())?;
+    let images = GreyImages::new(bytes, samples.features())?;
     Ok((images, samples.labels().to_vec()))
 }

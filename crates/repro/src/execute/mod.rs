@@ -24,7 +24,7 @@ use pool::{compute, failed, lock};
 pub(crate) use session::Session;
 pub use stop::{Interrupted, stop_on_ctrl_c};
 
-struct Work<'a> {
+struct Ongoing<'a> {
     plan: &'a Plan,
     store: Mutex<Store>,
     /// While there are runs to compute.
@@ -34,7 +34,7 @@ struct Work<'a> {
     left: AtomicUsize,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Ongoing<'a> {
     fn new(plan: &'a Plan, options: &Options<'_>) -> Result<Self> {
         let mut store = Store::open(options.output, plan)?;
         if options.fresh {
@@ -64,9 +64,9 @@ pub fn execute(
 ) -> Result<()> {
     let start = Instant::now();
     let data = options.data;
-    let work = plans.iter().map(|plan| Work::new(plan, options));
+    let work = plans.iter().map(|plan| Ongoing::new(plan, options));
     let mut work = work.collect::<Result<Vec<_>>>()?;
-    for Work { plan, store, .. } in &work {
+    for Ongoing { plan, store, .. } in &work {
         let store = lock(store);
         for run in plan.share().filter(|run| !store.has(&run.key)) {
             let checked = run.job.check_data(data);
@@ -77,12 +77,12 @@ pub fn execute(
         if !options.dry_run {
             let lock = hold(work.plan, options)?;
             // Whoever had it until now may have finished runs.
-            *work = Work::new(work.plan, options)?;
+            *work = Ongoing::new(work.plan, options)?;
             work.held = Some(lock);
         }
     }
     let work = work;
-    let write = |work: &Work<'_>| -> Result<()> {
+    let write = |work: &Ongoing<'_>| -> Result<()> {
         let computed = work.open > work.left.load(Ordering::Relaxed);
         let command = computed.then(|| Command::this(start.elapsed().as_secs_f64()));
         lock(&work.store).write(work.plan, command)
@@ -92,7 +92,7 @@ pub fn execute(
         done(index)
     };
     let mut queue: Vec<(usize, &Run)> = Vec::new();
-    for (index, Work { plan, store, .. }) in work.iter().enumerate() {
+    for (index, Ongoing { plan, store, .. }) in work.iter().enumerate() {
         let store = lock(store);
         let mut open: Vec<&Run> = plan.share().filter(|r| !store.has(&r.key)).collect();
         // The longest first, so that no thread sits idle at the end.
@@ -164,11 +164,11 @@ pub fn execute(
 }
 
 /// What is about to be done, for people: amount, what is there, where it goes, and how long it takes.
-fn announcement(work: &[Work<'_>], options: &Options<'_>) -> Vec<String> {
+fn announcement(work: &[Ongoing<'_>], options: &Options<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut all, mut longest) = (0.0, 0.0_f64);
     let mut first: Vec<Preparation> = Vec::new();
-    for Work {
+    for Ongoing {
         plan, store, open, ..
     } in work
     {
@@ -208,9 +208,9 @@ fn announcement(work: &[Work<'_>], options: &Options<'_>) -> Vec<String> {
 }
 
 /// Where the results of these plans came from, for people.
-fn origins(work: &[Work<'_>]) -> String {
+fn origins(work: &[Ongoing<'_>]) -> String {
     let mut counts = [0; 3];
-    for Work { plan, store, .. } in work {
+    for Ongoing { plan, store, .. } in work {
         let store = lock(store);
         for origin in plan.share().filter_map(|run| store.origin(&run.key)) {
             counts[origin as usize] += 1;

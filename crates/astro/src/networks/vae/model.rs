@@ -5,7 +5,7 @@ use std::ops::Range;
 use nalgebra::{DMatrix, DMatrixView, DVector};
 use rand::Rng;
 
-use crate::networks::images::Images;
+use crate::networks::images::GreyImages;
 use crate::networks::layers::Activation;
 use crate::numerics::Error;
 use crate::numerics::dense::{self, Threads};
@@ -212,7 +212,7 @@ impl Vae {
     /// As [`Vae::encode`].
     pub fn encode_images(
         &self,
-        images: &Images,
+        images: &GreyImages,
         threads: Threads,
     ) -> Result<(DMatrix<f32>, DMatrix<f32>), Error> {
         const SHARE: usize = 1000;

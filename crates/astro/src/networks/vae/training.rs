@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use super::model::Vae;
 use super::step::{VaeLoss, Workspace};
 use crate::networks::failure::Failure;
-use crate::networks::images::Images;
+use crate::networks::images::GreyImages;
 use crate::numerics::adam::{Adam, AdamParams};
 use crate::numerics::dense::Threads;
 use crate::numerics::random::{Streams, fill_standard_normal};
@@ -68,7 +68,7 @@ impl VaeTrainer {
     /// # Errors
     ///
     /// [`Failure`].
-    pub fn train_epoch(&mut self, images: &Images) -> Result<VaeLoss, Failure> {
+    pub fn train_epoch(&mut self, images: &GreyImages) -> Result<VaeLoss, Failure> {
         self.epoch += 1;
         let mut order: Vec<u32> = (0..images.len() as u32).collect();
         order.shuffle(&mut self.streams.order);
@@ -80,12 +80,17 @@ impl VaeTrainer {
     /// # Errors
     ///
     /// [`Failure`].
-    pub fn test(&mut self, images: &Images) -> Result<VaeLoss, Failure> {
+    pub fn test(&mut self, images: &GreyImages) -> Result<VaeLoss, Failure> {
         let order: Vec<u32> = (0..images.len() as u32).collect();
         self.pass(images, &order, false)
     }
 
-    fn pass(&mut self, images: &Images, order: &[u32], learn: bool) -> Result<VaeLoss, Failure> {
+    fn pass(
+        &mut self,
+        images: &GreyImages,
+        order: &[u32],
+        learn: bool,
+    ) -> Result<VaeLoss, Failure> {
         let Self {
             vae,
             adam,

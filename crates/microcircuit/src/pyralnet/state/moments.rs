@@ -191,7 +191,7 @@ pub struct Spacing {
 }
 
 /// The weights of a leap: of y₀, y₁, y₂ at the last nodes, and of y(m) minus what they predict, in every functional.
-pub struct Weights {
+pub struct LeapWeights {
     basis: [[f64; 4]; 4],
     of: [[f64; LANES]; 4],
     /// Of e at those places and r at the nodes, the last of which is the end of the leap, in W and P that change by e r:
@@ -202,7 +202,7 @@ pub struct Weights {
 /// The powers of j in the polynomials of [`basis`]: from and to.
 const POWERS: [(usize, usize); 4] = [(0, 3), (1, 3), (1, 3), (1, 4)];
 
-impl Weights {
+impl LeapWeights {
     #[inline(always)]
     pub(in crate::pyralnet) fn new(moments: &Moments, m: usize, spacing: Spacing) -> Self {
         let basis = basis(m as f64, spacing.last as f64, spacing.before as f64);
@@ -311,7 +311,7 @@ mod tests {
                 before: 12,
             },
         );
-        let weights = Weights::new(table.of(m), m, spacing);
+        let weights = LeapWeights::new(table.of(m), m, spacing);
         let at = [0.0, -25.0, -37.0].map(y);
         let predicted: f64 = (0..3).map(|a| weights.of(Functional::End)[a] * at[a]).sum();
         let values = [at[0], at[1], at[2], y(40.0) - predicted];

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::figures::Work;
+use super::figures::RunOptions;
 use super::ranks::shown;
 use crate::datasets::DataSets;
 use crate::execute::Session;
@@ -25,7 +25,12 @@ use files::{Done, write_best, write_page, write_trials};
 use table::print;
 
 /// Searches, writes the runs, `<name>.trials.csv` and `<name>-best.toml`, and prints the best trials.
-pub(crate) fn tune(file: &Path, out: Option<&Path>, changes: &[Change], work: &Work) -> Result<()> {
+pub(crate) fn tune(
+    file: &Path,
+    out: Option<&Path>,
+    changes: &[Change],
+    work: &RunOptions,
+) -> Result<()> {
     ensure!(
         work.shard.is_none() || !work.fresh,
         "--fresh: what other shares computed again cannot be told from what was there: leave --shard out, or give another --out"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use astro::attention::transformer::{Architecture, LabelledImages, Mechanism, Transformer};
-use astro::networks::images::Images;
+use astro::networks::images::GreyImages;
 use serde::{Deserialize, Serialize};
 
 use super::{Contents, DataSets, Stopped};
@@ -126,7 +126,7 @@ pub(super) fn accuracy(
 }
 
 /// The first images of a set.
-pub(super) fn first(images: &Images, labels: &[u8], count: usize) -> Result<LabelledImages> {
+pub(super) fn first(images: &GreyImages, labels: &[u8], count: usize) -> Result<LabelledImages> {
     let count = count.min(labels.len());
     let pixels = (0..count).flat_map(|i| images.image(i)).copied().collect();
     Ok(LabelledImages::new(

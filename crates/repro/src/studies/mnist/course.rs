@@ -291,7 +291,7 @@ impl<'a> Course<'a> {
 mod tests {
     use std::sync::atomic::AtomicBool;
 
-    use astro::networks::images::Images;
+    use astro::networks::images::GreyImages;
 
     use super::*;
     use crate::datasets::Digits;
@@ -300,7 +300,7 @@ mod tests {
 
     /// Blank images with these labels, to learn from and to be tested with.
     fn blank(test_labels: Vec<u8>) -> Arc<Patterns> {
-        let images = |n: usize| Images::new(vec![0; n * N_PIXELS], N_PIXELS).unwrap();
+        let images = |n: usize| GreyImages::new(vec![0; n * N_PIXELS], N_PIXELS).unwrap();
         Arc::new(Patterns::Images(Arc::new(Digits {
             train: images(4),
             train_labels: vec![9; 4],

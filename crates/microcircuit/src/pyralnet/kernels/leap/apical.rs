@@ -4,7 +4,7 @@ use super::weigh::{add, first3, of_values, splat, vectors};
 use crate::Real;
 use crate::kernels::columns::{add_weighted, weighted_sum};
 use crate::pyralnet::state::layer::{FeedbackParts, Layer};
-use crate::pyralnet::state::moments::{Functional, Moments, Weights};
+use crate::pyralnet::state::moments::{Functional, LeapWeights, Moments};
 use crate::pyralnet::state::nodes::LayerNodes;
 use pulp::Simd;
 
@@ -26,7 +26,7 @@ pub(super) fn changes_pi<T: Real>(learn: bool, feedback: &FeedbackParts<'_, T>) 
 
 impl<'a, T: Real, S: Simd> Entering<'a, T, S> {
     #[inline(always)]
-    pub(super) fn new(s: S, learn: bool, layer: &'a mut Layer<T>, weights: &Weights) -> Self {
+    pub(super) fn new(s: S, learn: bool, layer: &'a mut Layer<T>, weights: &LeapWeights) -> Self {
         let all = 2 * layer.above();
         let (feedback, _) = layer.feedback.parts();
         let of = splat::<T, S, 4>(s, of_values(weights, Functional::Hidden));
@@ -69,7 +69,7 @@ pub(super) fn predict_apical<T: Real, S: Simd>(
     layer: &mut Layer<T>,
     nodes: &mut LayerNodes<T>,
     moments: &Moments,
-    weights: &Weights,
+    weights: &LeapWeights,
 ) {
     let m = layer.above();
     let (mut feedback, _) = layer.feedback.parts();
@@ -94,7 +94,7 @@ pub(super) fn predict_pi<T: Real, S: Simd>(
     mut feedback: FeedbackParts<'_, T>,
     nodes: &mut LayerNodes<T>,
     moments: &Moments,
-    weights: &Weights,
+    weights: &LeapWeights,
 ) {
     let m = nodes.factors[0].len();
     feedback.take_rates(&nodes.rate.end()[..2 * m]);
@@ -145,7 +145,7 @@ pub(super) fn correct_apical<T: Real, S: Simd>(
     learn: bool,
     layer: &mut Layer<T>,
     nodes: &mut LayerNodes<T>,
-    weights: &Weights,
+    weights: &LeapWeights,
 ) {
     let m = layer.above();
     let (mut feedback, to_soma) = layer.feedback.parts();

@@ -5,7 +5,7 @@ use crate::Real;
 use crate::kernels::rows::{Products, store_sums};
 use crate::pyralnet::state::layer::Layer;
 use crate::pyralnet::state::low_rank::{CAPACITY, LowRank};
-use crate::pyralnet::state::moments::{Moments, Weights};
+use crate::pyralnet::state::moments::{LeapWeights, Moments};
 use crate::pyralnet::state::nodes::LayerNodes;
 use pulp::{Simd, WithSimd};
 
@@ -15,7 +15,7 @@ pub(super) struct Drive<'a, T: Real> {
     pub(super) layer: &'a mut Layer<T>,
     pub(super) nodes: &'a mut LayerNodes<T>,
     pub(super) moments: &'a Moments,
-    pub(super) weights: &'a Weights,
+    pub(super) weights: &'a LeapWeights,
 }
 
 impl<T: Real> WithSimd for Drive<'_, T> {

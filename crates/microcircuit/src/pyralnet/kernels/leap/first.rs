@@ -4,7 +4,7 @@ use super::apical::Entering;
 use super::weigh::{add, first3, of_values, splat, vectors};
 use crate::Real;
 use crate::kernels::elementary::Rate;
-use crate::pyralnet::state::moments::{Functional, Moments, Weights};
+use crate::pyralnet::state::moments::{Functional, LeapWeights, Moments};
 use crate::pyralnet::state::nodes::Course;
 use crate::pyralnet::state::{Parts, State};
 use pulp::Simd;
@@ -35,7 +35,7 @@ pub(super) struct First<T: Real, S: Simd> {
 
 impl<T: Real, S: Simd> First<T, S> {
     #[inline(always)]
-    pub(super) fn new(s: S, state: &State<T>, moments: &Moments, weights: &Weights) -> Self {
+    pub(super) fn new(s: S, state: &State<T>, moments: &Moments, weights: &LeapWeights) -> Self {
         use Functional::*;
         let (leak, rates) = (state.first.leak(), &state.input.rates);
         let [goal, way] = rates.course();

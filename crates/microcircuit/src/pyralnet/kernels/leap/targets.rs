@@ -6,7 +6,7 @@ use crate::Real;
 use crate::kernels::elementary::Rate;
 use crate::pyralnet::state::State;
 use crate::pyralnet::state::layer::Layer;
-use crate::pyralnet::state::moments::{Functional, Moments, Weights};
+use crate::pyralnet::state::moments::{Functional, LeapWeights, Moments};
 use crate::pyralnet::state::nodes::{Course, LayerNodes};
 use pulp::Simd;
 
@@ -19,7 +19,7 @@ pub(super) fn enter<T: Real, S: Simd>(
     course: &mut Course<T>,
     l: usize,
     moments: &Moments,
-    weights: &Weights,
+    weights: &LeapWeights,
 ) {
     state.layers[l].targets.extra.fill(T::ZERO);
     if l + 1 < course.layers.len() {
@@ -86,7 +86,7 @@ pub(super) fn predict_targets<T: Real, S: Simd, R: Rate>(
     nodes: &mut LayerNodes<T>,
     kind: Functional,
     moments: &Moments,
-    weights: &Weights,
+    weights: &LeapWeights,
 ) {
     let m = layer.above();
     let t = &mut layer.targets;
@@ -132,7 +132,7 @@ pub(super) fn correct_targets<T: Real, S: Simd, R: Rate>(
     layer: &mut Layer<T>,
     nodes: &mut LayerNodes<T>,
     kind: Functional,
-    weights: &Weights,
+    weights: &LeapWeights,
 ) -> f64 {
     let m = layer.above();
     let constants = &layer.targets.constants;
@@ -214,7 +214,7 @@ pub(super) fn lift_correction<T: Real, S: Simd, R: Rate>(
     state: &mut State<T>,
     course: &mut Course<T>,
     l: usize,
-    weights: &Weights,
+    weights: &LeapWeights,
 ) {
     let hidden = T::splat(s, T::from_f64(weights.of(Functional::Hidden)[3]));
     let (below, above) = state.layers.split_at_mut(l);

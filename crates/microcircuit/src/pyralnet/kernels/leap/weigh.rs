@@ -1,10 +1,10 @@
 //! Sums of a few vectors, weighted.
 
 use crate::Real;
-use crate::pyralnet::state::moments::{Functional, Moments, Spacing, Weights};
+use crate::pyralnet::state::moments::{Functional, LeapWeights, Moments, Spacing};
 use pulp::{Simd, WithSimd};
 
-/// [`Weights::new`], compiled once and not for every number type and activation function.
+/// [`LeapWeights::new`], compiled once and not for every number type and activation function.
 pub(super) struct Weigh<'a> {
     pub(super) moments: &'a Moments,
     pub(super) m: usize,
@@ -12,11 +12,11 @@ pub(super) struct Weigh<'a> {
 }
 
 impl WithSimd for Weigh<'_> {
-    type Output = Weights;
+    type Output = LeapWeights;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Weights {
-        Weights::new(self.moments, self.m, self.spacing)
+    fn with_simd<S: Simd>(self, _: S) -> LeapWeights {
+        LeapWeights::new(self.moments, self.m, self.spacing)
     }
 }
 
@@ -59,13 +59,13 @@ pub(super) fn vectors<T: Real, S: Simd>(past: [&[T]; 3]) -> [&[T::V<S>]; 3] {
 
 /// The weights of the values at all four nodes, the last one being the end itself.
 #[inline(always)]
-pub(super) fn of_values(weights: &Weights, functional: Functional) -> [f64; 4] {
+pub(super) fn of_values(weights: &LeapWeights, functional: Functional) -> [f64; 4] {
     from_end(weights, weights.of(functional))
 }
 
 /// The same of weights that count the distance of the end from its prediction.
 #[inline(always)]
-pub(super) fn from_end(weights: &Weights, mut of: [f64; 4]) -> [f64; 4] {
+pub(super) fn from_end(weights: &LeapWeights, mut of: [f64; 4]) -> [f64; 4] {
     let end = weights.of(Functional::End);
     for a in 0..3 {
         of[a] -= end[a] * of[3];
