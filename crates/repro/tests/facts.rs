@@ -204,6 +204,29 @@ fn latents_and_diffusion() {
 }
 
 #[test]
+fn attention_without_a_teacher() {
+    let runs = rows("data/attention_learning.csv");
+    let progress = rows("data/attention_learning.progress.csv");
+    let accuracy = |m: &str, presentations: &str| {
+        let local = |row: &&Row| row["learning.rule"] == "task-hebbian" && row["circuit.m"] == m;
+        let keys: Vec<&String> = runs.iter().filter(local).map(|row| &row["key"]).collect();
+        let then = progress
+            .iter()
+            .filter(|row| keys.contains(&&row["key"]) && row["presentations"] == presentations);
+        let accuracies: Vec<f64> = then.map(|row| 100.0 * number(row, "accuracy")).collect();
+        assert_eq!(accuracies.len(), 5, "{m} {presentations}");
+        mean(&accuracies)
+    };
+    says(&format!(
+        "it takes 8 from {:.1} to {:.1} % and 16 from {:.1} to {:.1} %",
+        accuracy("8", "0"),
+        accuracy("8", "32000"),
+        accuracy("16", "0"),
+        accuracy("16", "32000")
+    ));
+}
+
+#[test]
 fn attention_in_language() {
     let runs = rows("data/attention_language.csv");
     let cosine = |features: &str, m: &str, learns: bool| {
@@ -233,4 +256,11 @@ fn attention_in_language() {
         "{:.2} with 32 learnt ones",
         cosine("positive-antithetic", "32", true)
     ));
+    let learnt = |row: &&Row| row["circuit.m"] == "128" && number(row, "imitation.steps") > 0.0;
+    let same: Vec<f64> = runs
+        .iter()
+        .filter(learnt)
+        .map(|row| 100.0 * number(row, "neighbours"))
+        .collect();
+    says(&format!("for {:.0} % of sequences", mean(&same)));
 }

@@ -42,7 +42,7 @@ pub(in crate::figures) static ATTENTION_LEARNING: Figure = Figure {
     work: &KOZACHKOV,
     code: file!(),
     place: "claim",
-    finding: "Eight hidden neurons a head do, found by a local rule with softmax attention as teacher",
+    finding: "Eight hidden neurons a head do, found by a local rule with softmax attention as teacher; without one they come close",
     shows: "a frozen transformer's accuracy on MNIST while each head's circuit learns its hidden neurons, without parts of the rule, and without a teacher",
     reads: &[
         Reads::runs(
