@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::STYLE;
-use super::markup::escape;
+use super::markup::{STYLE, escape};
 use crate::dictionary::Dictionary;
 use crate::paths::Output;
 use crate::results::files::write_atomically;

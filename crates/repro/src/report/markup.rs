@@ -1,4 +1,7 @@
-//! Text as markup.
+//! Text as markup, and the style of all pages.
+
+/// The style sheet.
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// Text as HTML shows it, also within an attribute.
 pub(super) fn escape(text: &str) -> String {

@@ -21,10 +21,8 @@ use crate::progress::duration;
 use crate::results::files::write_atomically;
 use crate::results::{Provenance, Results};
 use crate::terminal::{count, say};
-use markup::{capitalised, escape};
+use markup::{STYLE, capitalised, escape};
 use settings::Settings;
-
-const STYLE: &str = include_str!("style.css");
 
 /// A figure that has been drawn, with its comparison if there is one.
 struct Drawn {

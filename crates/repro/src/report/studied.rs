@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::markup::escape;
+use super::markup::{STYLE, escape};
 use super::panels::draw;
 use super::points::{Parameter, Points};
-use super::{STYLE, size};
+use super::size;
 use crate::paths::Output;
 use crate::results::Cell;
 use crate::results::files::write_atomically;

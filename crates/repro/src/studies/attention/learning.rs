@@ -71,7 +71,7 @@ enum Lessons {
 }
 
 const SETTINGS: &[Column] = &columns! {
-    "learning.rule" ["word"] "how hidden neurons learn: gradient (Adam along the exact gradient) or hebbian (the local rule) with softmax attention as teacher; task-gradient or task-hebbian, by the error of the task alone",
+    "learning.rule" ["word"] "how neurons learn: gradient (Adam) or hebbian (local rule) with softmax attention as teacher; task-gradient or task-hebbian by the error of the task",
     "learning.images" ["images"] "training images, the first ones; without their labels where there is a teacher",
     "learning.presentations" ["images"] "presentations, each of a random one of them",
     "learning.batch" ["images"] "presentations per change",
