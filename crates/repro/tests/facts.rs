@@ -244,19 +244,24 @@ fn attention_in_language() {
         assert_eq!(cosines.len(), 3, "{features} {m} {learns}");
         mean(&cosines)
     };
+    let ways = |m: &str| {
+        [
+            cosine("positive-orthogonal", m, false),
+            cosine("positive-antithetic", m, false),
+            cosine("positive-antithetic", m, true),
+        ]
+    };
+    let ([usual, drawn, learnt], [usual_256, drawn_256, learnt_256]) = (ways("128"), ways("256"));
     says(&format!(
-        "with 128 hidden neurons a head, {:.2} (usual random features), {:.2} (drawn as a head asks) and {:.2} (learnt)",
-        cosine("positive-orthogonal", "128", false),
-        cosine("positive-antithetic", "128", false),
-        cosine("positive-antithetic", "128", true)
+        "with 128 hidden neurons a head, {usual:.2} (usual random features), {drawn:.2} (drawn as a head asks) and {learnt:.2} (learnt); \
+         with 256, {usual_256:.2}, {drawn_256:.2} and {learnt_256:.2};"
     ));
     let none = of(&runs, "condition", "uniform", "cosine");
     says(&format!("without attention {:.2}", mean(&none)));
-    says(&format!(
-        "{:.2} with 32 learnt ones",
-        cosine("positive-antithetic", "32", true)
-    ));
-    let learnt = |row: &&Row| row["circuit.m"] == "128" && number(row, "imitation.steps") > 0.0;
+    let few = cosine("positive-antithetic", "32", true);
+    says(&format!("{few:.2} with 32 learnt ones"));
+    assert!(few > drawn_256, "{few} with 32, {drawn_256} with 256");
+    let learnt = |row: &&Row| row["circuit.m"] == "256" && number(row, "imitation.steps") > 0.0;
     let same: Vec<f64> = runs
         .iter()
         .filter(learnt)

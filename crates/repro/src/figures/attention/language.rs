@@ -60,7 +60,7 @@ pub(in crate::figures) static ATTENTION_LANGUAGE: Figure = Figure {
     work: &KOZACHKOV,
     code: file!(),
     place: "claim",
-    finding: "In a pretrained sentence encoder, 32 hidden neurons a head that learn from softmax attention come closer to it than 128 that are drawn; neither is close enough",
+    finding: "In a pretrained sentence encoder, 32 hidden neurons a head that learn from softmax attention come closer to it than 256 that are drawn; none are close enough",
     shows: "the embeddings and the attention of a frozen sentence encoder whose heads are computed by circuits",
     reads: &[
         Reads::runs(
