@@ -338,6 +338,23 @@ impl<T: Real> FeatureMap<T> {
         self.frequencies.as_slice()
     }
 
+    /// Input synapses (d × m, a neuron a column) and excitabilities (m) of the exponential neurons that positive features are.
+    ///
+    /// # Errors
+    /// [`AttentionError::Features`] for features that are not positive.
+    pub(super) fn exponential_neurons(&self) -> Result<(DMatrix<f64>, Vec<f64>), AttentionError> {
+        if !self.kind().is_positive() {
+            return Err(AttentionError::Features {
+                features: self.kind().name(),
+                head_dim: self.head_dim(),
+                asked: self.hidden(),
+                right: "but only positive ones are exponential neurons",
+            });
+        }
+        let excitability = self.excitability.iter().map(|e| e.as_f64()).collect();
+        Ok((self.frequencies().transpose(), excitability))
+    }
+
     /// Excitabilities e of positive features, length m; empty for others.
     pub fn excitability(&self) -> &[T] {
         &self.excitability

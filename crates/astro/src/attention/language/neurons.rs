@@ -38,23 +38,12 @@ impl HeadNeurons {
     /// # Errors
     /// [`AttentionError::Features`] for features that are not positive: they are no exponentials.
     pub fn of<T: Real>(map: &FeatureMap<T>) -> Result<Self, AttentionError> {
-        if !map.kind().is_positive() {
-            return Err(AttentionError::Features {
-                features: map.kind().name(),
-                head_dim: map.head_dim(),
-                asked: map.hidden(),
-                right: "but only positive ones are exponential neurons",
-            });
-        }
-        let weights = map.frequencies().transpose().map(|x| x as f32);
+        let (weights, excitability) = map.exponential_neurons()?;
+        let weights = weights.map(|x| x as f32);
         Ok(Self {
             key: weights.clone(),
             query: weights,
-            excitability: map
-                .excitability()
-                .iter()
-                .map(|e| e.as_f64() as f32)
-                .collect(),
+            excitability: excitability.iter().map(|&e| e as f32).collect(),
         })
     }
 

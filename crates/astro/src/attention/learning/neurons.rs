@@ -35,17 +35,10 @@ impl HiddenNeurons {
     /// # Errors
     /// [`AttentionError::Features`] for features that are not positive: they are no exponentials.
     pub fn of<T: Real>(map: &FeatureMap<T>) -> Result<Self, AttentionError> {
-        if !map.kind().is_positive() {
-            return Err(AttentionError::Features {
-                features: map.kind().name(),
-                head_dim: map.head_dim(),
-                asked: map.hidden(),
-                right: "but only positive ones can learn",
-            });
-        }
+        let (weights, excitability) = map.exponential_neurons()?;
         Ok(Self {
-            weights: map.frequencies().transpose(),
-            excitability: map.excitability().iter().map(|e| e.as_f64()).collect(),
+            weights,
+            excitability,
         })
     }
 

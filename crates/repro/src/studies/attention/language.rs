@@ -82,11 +82,11 @@ struct Text {
     fit_sha256: Option<String>,
     /// Tokens of a sequence.
     tokens: usize,
-    /// The first so many sequences of the text of the fit.
+    /// Number of sequences of the text of the fit, the first ones.
     fit_sequences: usize,
-    /// The first so many of these say how neurons are drawn.
+    /// Number of these that say how neurons are drawn, the first ones.
     drawn_for: usize,
-    /// The first so many sequences of the other.
+    /// Number of sequences of the other that are compared, the first ones.
     compared: usize,
 }
 
@@ -97,7 +97,7 @@ struct Sample {
     file: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
-    /// The first so many sequences are fitted to, the others compared.
+    /// Number of sequences that neurons are fitted to, the first ones; the others are compared.
     fit_sequences: usize,
 }
 
