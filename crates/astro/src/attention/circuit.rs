@@ -232,38 +232,15 @@ impl<T: Real> Circuit<T> {
         }
         let mut outputs = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());
         let (reads, writes) = (qkv.query().nrows(), qkv.value().nrows());
-        for t in 0..qkv.tokens() {
+        for (phase, t) in mask.presentations(qkv.tokens()) {
             let token = Token {
                 query: &qkv.query().as_slice()[t * reads..][..reads],
                 key: &qkv.key().as_slice()[t * reads..][..reads],
                 value: &qkv.value().as_slice()[t * writes..][..writes],
             };
-            self.set_phase(Phase::Writing);
-            self.present(token, &mut [], observer)?;
-            if mask == Mask::Causal {
-                self.set_phase(Phase::Reading);
-                self.present(
-                    token,
-                    &mut outputs.as_mut_slice()[t * writes..][..writes],
-                    observer,
-                )?;
-            }
-        }
-        if mask == Mask::Bidirectional {
-            self.set_phase(Phase::Reading);
-            for t in 0..qkv.tokens() {
-                let query = &qkv.query().as_slice()[t * reads..][..reads];
-                let token = Token {
-                    query,
-                    key: &[],
-                    value: &[],
-                };
-                self.present(
-                    token,
-                    &mut outputs.as_mut_slice()[t * writes..][..writes],
-                    observer,
-                )?;
-            }
+            self.set_phase(phase);
+            let output = &mut outputs.as_mut_slice()[t * writes..][..writes];
+            self.present(token, output, observer)?;
         }
         Ok(outputs)
     }

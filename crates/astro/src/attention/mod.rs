@@ -17,6 +17,7 @@
 //! - [`FeatureMap`]: the hidden neurons' transfer functions φ, fitted to a head's queries and keys by [`Spread`]
 //! - [`learning`]: hidden neurons that a head finds by itself, with softmax attention as teacher
 //! - [`leaky`]: the same circuit in continuous time, where nothing is instantaneous and nothing lasts
+//! - [`diffusing`]: the circuit as its authors later wrote it, where calcium diffuses and sets how fast a query is read
 //! - [`softmax`], [`closed_form`], [`uniform`]: what it is measured against, by [`Fidelity`]
 //! - [`weights`]: projections of published models, from files
 //! - [`transformer`]: a small one to train, whose softmax attention the circuit then replaces
@@ -34,6 +35,7 @@
 //! | H (of a head), g | [`TripartiteSynapses`] | D/H × m, m |
 //! | g·φ(q) | [`AveragedCalcium`] | 1 |
 //! | τ_h, τ_H, τ_g, T | [`leaky::TimeConstants`] | 1, in ms: the circuit in continuous time |
+//! | τ_n, τ_s, τ_d, T | [`diffusing::TimeConstants`] | 1, in ms: the circuit with calcium that diffuses |
 //!
 //! # Example
 //!
@@ -56,6 +58,7 @@
 
 mod balance;
 mod circuit;
+pub mod diffusing;
 mod error;
 mod features;
 mod fidelity;

@@ -1,6 +1,6 @@
 //! Projected tokens: what every form of attention in this crate takes.
 
-use super::{AttentionError, Real};
+use super::{AttentionError, Phase, Real};
 use nalgebra::DMatrix;
 
 /// Which keys a query may attend to.
@@ -11,6 +11,18 @@ pub enum Mask {
     Bidirectional,
     /// A token attends to itself and those before it: read after each write.
     Causal,
+}
+
+impl Mask {
+    /// In which order `tokens` tokens are written and read: the phase and the zero-based number of the token.
+    pub fn presentations(self, tokens: usize) -> impl Iterator<Item = (Phase, usize)> {
+        (0..2 * tokens).map(move |i| match self {
+            Self::Bidirectional if i < tokens => (Phase::Writing, i),
+            Self::Bidirectional => (Phase::Reading, i - tokens),
+            Self::Causal if i % 2 == 0 => (Phase::Writing, i / 2),
+            Self::Causal => (Phase::Reading, i / 2),
+        })
+    }
 }
 
 /// Queries, keys and values of one sequence, a token a column.

@@ -2,6 +2,7 @@
 
 mod circuit;
 mod convergence;
+mod diffusing;
 mod language;
 mod leaky;
 mod support;

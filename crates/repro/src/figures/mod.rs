@@ -59,6 +59,7 @@ pub static ALL: &[&Figure] = &[
     &attention::ATTENTION_FEATURES,
     &attention::ATTENTION_LEARNING,
     &attention::ATTENTION_LANGUAGE,
+    &attention::ATTENTION_DYNAMICS,
 ];
 
 /// The figures with these ids, in the order of [`ALL`]; all of them if no id is given.

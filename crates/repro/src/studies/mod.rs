@@ -46,6 +46,7 @@ const ALL: &[StudyKind] = &[
     StudyKind::of::<attention::AttentionSwap>(),
     StudyKind::of::<attention::AttentionFeatures>(),
     StudyKind::of::<attention::AttentionLearning>(),
+    StudyKind::of::<attention::AttentionDynamics>(),
     StudyKind::of::<attention::AttentionLanguage>(),
     StudyKind::of::<astro::Classifier>(),
 ];

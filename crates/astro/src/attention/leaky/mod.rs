@@ -85,16 +85,8 @@ impl LeakyCircuit {
         self.heads.iter_mut().for_each(Head::rest);
         self.now_ms = 0.0;
         let mut output = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());
-        for t in 0..qkv.tokens() {
-            self.present(qkv, t, Phase::Writing, &mut output, observe)?;
-            if mask == Mask::Causal {
-                self.present(qkv, t, Phase::Reading, &mut output, observe)?;
-            }
-        }
-        if mask == Mask::Bidirectional {
-            for t in 0..qkv.tokens() {
-                self.present(qkv, t, Phase::Reading, &mut output, observe)?;
-            }
+        for (phase, t) in mask.presentations(qkv.tokens()) {
+            self.present(qkv, t, phase, &mut output, observe)?;
         }
         Ok(output)
     }

@@ -1,5 +1,6 @@
 //! The neuron–astrocyte transformer (Kozachkov, Kastanenka & Krotov 2023).
 
+mod dynamics;
 mod error;
 mod features;
 mod kept;
@@ -9,6 +10,7 @@ mod learning;
 mod swap;
 mod traces;
 
+pub(super) use dynamics::ATTENTION_DYNAMICS;
 pub(super) use error::ATTENTION_ERROR;
 pub(super) use features::ATTENTION_FEATURES;
 pub(super) use language::ATTENTION_LANGUAGE;

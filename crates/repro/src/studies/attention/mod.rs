@@ -1,5 +1,6 @@
 //! Studies of the neuron–astrocyte transformer.
 
+mod dynamics;
 mod error;
 mod features;
 mod language;
@@ -9,6 +10,7 @@ mod swap;
 mod traces;
 mod trained;
 
+pub(super) use dynamics::AttentionDynamics;
 pub(super) use error::AttentionErrorStudy;
 pub(super) use features::AttentionFeatures;
 pub(super) use language::AttentionLanguage;

@@ -232,12 +232,10 @@ fn trace_row(now: &Instant<'_>) -> [Cell; 13] {
 fn token_table(trajectory: &Trajectory, mask: Mask, tokens: usize, token_ms: f64) -> Table {
     let mut table = Table::new(TRACE_COLUMNS);
     for frame in trajectory.frames.iter().filter(|frame| frame.head == 0) {
-        let before = match (mask, frame.phase) {
-            (Mask::Bidirectional, Phase::Writing) => frame.token,
-            (Mask::Bidirectional, Phase::Reading) => tokens + frame.token,
-            (Mask::Causal, Phase::Writing) => 2 * frame.token,
-            (Mask::Causal, Phase::Reading) => 2 * frame.token + 1,
-        };
+        let before = mask
+            .presentations(tokens)
+            .position(|at| at == (frame.phase, frame.token))
+            .expect("a frame is one of the presentations");
         table.push(token_row(frame, (before + 1) as f64 * token_ms));
     }
     table
