@@ -9,7 +9,7 @@ use common::{run, stderr, stdout};
 use tempfile::TempDir;
 
 /// Figures all of whose runs are there.
-const COMPLETE: [&str; 24] = [
+const COMPLETE: [&str; 25] = [
     "dendritic-prediction",
     "stability",
     "mimic",
@@ -27,6 +27,7 @@ const COMPLETE: [&str; 24] = [
     "attention-learning",
     "attention-language",
     "attention-traces",
+    "attention-dynamics",
     "astro-layers",
     "astro-depth",
     "astro-digits",

@@ -24,6 +24,12 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    (values[middle] + values[values.len() - 1 - middle]) / 2.0
+}
+
 fn deviation(values: &[f64]) -> f64 {
     let squares = values.iter().map(|x| (x - mean(values)).powi(2));
     (squares.sum::<f64>() / (values.len() as f64 - 1.0)).sqrt()
@@ -268,4 +274,44 @@ fn attention_in_language() {
         .map(|row| 100.0 * number(row, "neighbours"))
         .collect();
     says(&format!("for {:.0} % of sequences", mean(&same)));
+}
+
+#[test]
+fn calcium_that_diffuses() {
+    let runs = rows("data/attention_dynamics.csv");
+    let from_rest = |diffusion: &str, token: &str| {
+        let same = |row: &&Row| {
+            row["record.rows"] == "0"
+                && row["read.start"] == "rest"
+                && row["time.diffusion_ms"] == diffusion
+                && row["time.token_ms"] == token
+        };
+        let same: Vec<Row> = runs.iter().filter(same).cloned().collect();
+        assert_eq!(same.len(), 10, "{diffusion} {token}");
+        same
+    };
+    let quick = from_rest("0.5", "800");
+    let settling: Vec<f64> = rows("data/attention_dynamics.queries.csv")
+        .iter()
+        .filter(|query| quick.iter().any(|run| run["key"] == query["key"]))
+        .map(|query| number(query, "settling_ms"))
+        .collect();
+    let least = settling.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = settling.iter().copied().fold(0.0, f64::max);
+    says(&format!("quick diffusion: {least:.0} to {most:.0} ms"));
+    let error = |diffusion: &str| {
+        let errors = from_rest(diffusion, "200");
+        100.0
+            * median(
+                errors
+                    .iter()
+                    .map(|row| number(row, "relative_error"))
+                    .collect(),
+            )
+    };
+    says(&format!(
+        "four times the time constant of diffusion, a token is {:.0} % from the algebraic circuit, for twenty times {:.1} %",
+        error("50"),
+        error("10")
+    ));
 }

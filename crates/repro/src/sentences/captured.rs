@@ -8,7 +8,7 @@ use astro::numerics::tensors::TensorFile;
 use nalgebra::DMatrix;
 
 /// An attention: Q, K and V to outputs.
-type Attention<'a> = dyn Fn(&Qkv<f32>) -> Result<DMatrix<f32>, AttentionError> + 'a;
+pub(crate) type Attention<'a> = dyn Fn(&Qkv<f32>) -> Result<DMatrix<f32>, AttentionError> + 'a;
 
 /// Some heads of every layer.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ mod circuits;
 mod judge;
 mod text;
 
-pub(crate) use captured::Captured;
+pub(crate) use captured::{Attention, Captured};
 pub(crate) use circuits::{Fitting, Presented, Select};
 pub(crate) use judge::{Judged, LayerError, Targets, judge};
 pub(crate) use text::Corpus;

@@ -1,22 +1,21 @@
 //! A pretrained sentence encoder, frozen, its attention computed by circuits.
 
-use std::path::Path;
-use std::sync::Arc;
+mod sample;
+mod whole;
 
 use anyhow::{Context as _, Result, ensure};
-use astro::attention::language::{
-    Distillation, Encoder, HeadNeurons, Heads, Imitation, Teacher, WordPiece,
-};
-use astro::attention::{FeatureMap, HeadTokens, Mask, Qkv, uniform};
+use astro::attention::FeatureMap;
+use astro::attention::language::{Distillation, Imitation};
 use astro::numerics::random::Streams;
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use self::sample::Sample;
+use self::whole::{Model, Reading, Text};
 use super::features::{FIT, Fit};
 use super::sequence::{CIRCUIT, Hidden};
 use super::{Contents, DataSets, Idle, Metric, Monitor, Outcome, Study};
 use crate::results::{Cell, Column, Table, columns};
-use crate::sentences::{Captured, Corpus, Fitting, LayerError, Presented, Select, Targets, judge};
+use crate::sentences::{Fitting, LayerError};
 
 /// One encoder, or a sample of its queries, keys and values; one kind of attention; one draw.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,54 +50,6 @@ enum Condition {
     Uniform,
     /// The circuit.
     Circuit,
-}
-
-/// The encoder.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Model {
-    /// Its folder, where the program runs; it does not ship.
-    folder: String,
-    /// SHA-256 of its weights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sha256: Option<String>,
-}
-
-impl Model {
-    fn weights(&self) -> String {
-        format!("{}/model.safetensors", self.folder)
-    }
-}
-
-/// What it reads.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Text {
-    held_out: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    held_out_sha256: Option<String>,
-    fit: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    fit_sha256: Option<String>,
-    /// Tokens of a sequence.
-    tokens: usize,
-    /// Number of sequences of the text of the fit, the first ones.
-    fit_sequences: usize,
-    /// Number of these that say how neurons are drawn, the first ones.
-    drawn_for: usize,
-    /// Number of sequences of the other that are compared, the first ones.
-    compared: usize,
-}
-
-/// Captured queries, keys and values.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sample {
-    file: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sha256: Option<String>,
-    /// Number of sequences that neurons are fitted to, the first ones; the others are compared.
-    fit_sequences: usize,
 }
 
 const SETTINGS: &[Column] = &columns! {
@@ -169,15 +120,8 @@ const CIRCUIT_ONLY: [&str; 12] = [
     "distillation.embedding",
 ];
 
-/// An encoder as it is compared, and the texts.
-struct Loaded {
-    encoder: Encoder,
-    fit: Corpus,
-    /// What the softmax model makes of the text that is held out.
-    targets: Targets,
-}
-
 impl AttentionLanguage {
+    /// How neurons are found.
     fn fitting(&self) -> Fitting {
         Fitting {
             features: self.circuit.features,
@@ -188,163 +132,44 @@ impl AttentionLanguage {
         }
     }
 
-    fn load(&self, data: &DataSets) -> Result<Arc<Loaded>> {
-        let folder = data.find(&self.encoder.folder);
-        let Text {
-            tokens,
-            fit_sequences,
-            compared,
-            ..
-        } = self.text;
-        let key = format!(
-            "encoder {} {} {} {tokens} {fit_sequences} {compared}",
-            folder.display(),
-            self.text.fit,
-            self.text.held_out
-        );
-        data.shared(&key, || {
-            let open = |folder: &Path| -> Result<_> {
-                Ok((Encoder::open(folder)?, WordPiece::open(folder)?))
-            };
-            let (encoder, pieces) = open(&folder).context(
-                "encoder.folder: the model does not ship; datasets/language/README.md says where it is from",
-            )?;
-            let read = |name: &str, most| {
-                Corpus::read(&data.find(name), &pieces, &encoder, tokens, most)
-            };
-            let fit = read(&self.text.fit, fit_sequences).context(
-                "text.fit: it does not ship; datasets/language/README.md says how it is made",
-            )?;
-            let held_out = read(&self.text.held_out, compared).context("text.held_out")?;
-            fit.check_apart(&held_out, &pieces)?;
-            Ok(Loaded {
-                targets: Targets::new(&encoder, &held_out.sequences)?,
-                encoder,
-                fit,
-            })
-        })
-    }
-
-    fn captured(&self, data: &DataSets) -> Result<Arc<Captured>> {
-        let path = data.find(&self.sample.file);
-        let captured = data.shared(&format!("captured {}", path.display()), || {
-            Captured::read(&path).context("sample.file")
-        })?;
-        let all = captured.sequences();
-        ensure!(
-            (1..all).contains(&self.sample.fit_sequences),
-            "sample.fit_sequences = {}: {} holds {all} sequences, of which at least one must be left to compare",
-            self.sample.fit_sequences,
-            path.display()
-        );
-        Ok(captured)
+    fn reading<'a>(&'a self, data: &'a DataSets) -> Reading<'a> {
+        Reading {
+            model: &self.encoder,
+            text: &self.text,
+            data,
+        }
     }
 
     /// The whole encoder.
     fn read_text(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
-        let loaded = self.load(data)?;
-        let targets = &loaded.targets;
+        let reading = self.reading(data);
+        let (m, balanced) = (self.circuit.m, self.fit.balanced);
         let judged = match self.condition {
-            Condition::Uniform => {
-                let none = |_: usize, qkv: &Qkv<f32>| Ok(uniform(qkv, Mask::Bidirectional));
-                judge(&loaded.encoder, &none, targets)?
-            }
-            Condition::Circuit => {
-                let (encoder, neurons) = self.neurons(&loaded, seed, data, monitor)?;
-                let heads = Heads::new(&neurons, encoder.head_dim())?;
-                let attend = |layer: usize, qkv: &Qkv<f32>| heads.attend(layer, qkv);
-                monitor.at(0.95)?;
-                judge(&encoder, &attend, targets)?
-            }
+            Condition::Uniform => reading.uniform()?,
+            Condition::Circuit => reading.circuit(&self.fitting(), m, balanced, seed, monitor)?,
         };
         let mut outcome = Outcome::default();
         outcome.metric("cosine", judged.cosine);
         outcome.metric("worst_cosine", judged.worst);
         outcome.metric("correlation", judged.correlation);
         outcome.metric("neighbours", judged.neighbours);
-        report(&mut outcome, &judged.layers, targets.len());
+        report(&mut outcome, &judged.layers, reading.load()?.compared());
         Ok(outcome)
-    }
-
-    fn neurons(
-        &self,
-        loaded: &Arc<Loaded>,
-        seed: u64,
-        data: &DataSets,
-        monitor: &Monitor<'_>,
-    ) -> Result<(Encoder, Vec<Vec<Option<HeadNeurons>>>)> {
-        let mut encoder = loaded.encoder.clone();
-        let fit = &loaded.fit.sequences;
-        let some = &fit[..self.text.drawn_for.min(fit.len())];
-        if self.fit.balanced {
-            encoder.balance(some)?;
-        }
-        let name = format!(
-            "{} {} {} {}",
-            self.encoder.folder, self.text.fit, self.text.tokens, self.text.fit_sequences
-        );
-        monitor.at(0.0)?;
-        // Balancing changes nothing of what a softmax model does.
-        let teacher = match self.imitation.steps + self.distillation.steps {
-            0 => None,
-            _ => Some(data.shared(&format!("teacher {name}"), || {
-                Ok(Teacher::new(&loaded.encoder, fit)?)
-            })?),
-        };
-        let tokens: Arc<Vec<Vec<HeadTokens>>> = data.shared(
-            &format!(
-                "tokens {name} {} {}",
-                self.text.drawn_for, self.fit.balanced
-            ),
-            || Ok(encoder.head_tokens(some)?),
-        )?;
-        let presented = Presented { tokens, teacher };
-        let streams = &mut Streams::new(seed);
-        let m = self.circuit.m;
-        let at = |share: f64| monitor.at(0.9 * share);
-        let select = Select::default();
-        let neurons = self
-            .fitting()
-            .neurons(&encoder, &presented, &select, m, streams, &at)?;
-        Ok((encoder, neurons))
     }
 
     /// Captured heads, each by itself.
     fn read_sample(&self, seed: u64, data: &DataSets, monitor: &Monitor<'_>) -> Result<Outcome> {
-        let captured = self.captured(data)?;
-        let count = self.sample.fit_sequences;
-        let streams = &mut Streams::new(seed);
-        let mut layers = Vec::new();
-        for (done, qkv) in captured.layers.iter().enumerate() {
-            monitor.at(done as f64 / captured.layers.len() as f64)?;
-            let (seen, unseen) = qkv.split_at(count);
-            let heads = match self.condition {
-                Condition::Uniform => None,
-                Condition::Circuit => {
-                    let mut heads = Vec::new();
-                    for (head, tokens) in captured.head_tokens(done, count)?.iter().enumerate() {
-                        let mut neurons = self.fitting().draw(tokens, self.circuit.m, streams)?;
-                        let drawn = self.imitation.steps * self.imitation.batch;
-                        let order: Vec<usize> = (0..drawn)
-                            .map(|_| streams.order.random_range(0..count))
-                            .collect();
-                        self.imitation.fit(&mut neurons, seen, head, &order)?;
-                        heads.push(Some(neurons));
-                    }
-                    Some(Heads::new(&[heads], qkv[0].head_dim())?)
-                }
-            };
-            let attend = |qkv: &Qkv<f32>| match &heads {
-                Some(heads) => heads.attend(0, qkv),
-                None => Ok(uniform(qkv, Mask::Bidirectional)),
-            };
-            layers.push(LayerError {
-                attention: captured.error(unseen, &attend)?,
-                state: f64::NAN,
-            });
-        }
+        let captured = self.sample.captured(data)?;
+        let layers = match self.condition {
+            Condition::Uniform => self.sample.uniform(&captured)?,
+            Condition::Circuit => {
+                let (fitting, m) = (self.fitting(), self.circuit.m);
+                self.sample.circuit(&captured, &fitting, m, seed, monitor)?
+            }
+        };
         let mut outcome = Outcome::default();
-        report(&mut outcome, &layers, captured.sequences() - count);
+        let compared = captured.sequences() - self.sample.fit_sequences;
+        report(&mut outcome, &layers, compared);
         Ok(outcome)
     }
 }
@@ -517,7 +342,7 @@ impl Study for AttentionLanguage {
         let contents = data.contents();
         match self.source {
             Source::Model => {
-                self.load(data)?;
+                self.reading(data).load()?;
                 let name = self.encoder.weights();
                 let sha256 = self.encoder.sha256.as_deref();
                 contents.check("encoder.sha256", &name, sha256)?;
@@ -533,7 +358,7 @@ impl Study for AttentionLanguage {
                 Ok(())
             }
             Source::Sample => {
-                self.captured(data)?;
+                self.sample.captured(data)?;
                 let Sample { file, sha256, .. } = &self.sample;
                 contents.check("sample.sha256", file, sha256.as_deref())
             }
