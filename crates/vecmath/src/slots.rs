@@ -9,6 +9,8 @@ use crate::lanes::Lanes;
 
 /// A position in a slice: a whole vector, or what is left at the end.
 pub trait Slot: Copy {
+    /// Where it starts.
+    fn start(self) -> usize;
     /// The vector at this position; lanes past the end are 0.
     fn load<T: Lanes, S: Simd>(self, s: S, slice: &[T]) -> T::V<S>;
     /// Stores the lanes that exist.
@@ -27,6 +29,11 @@ pub struct Rest(pub usize);
 
 impl Slot for Full {
     #[inline(always)]
+    fn start(self) -> usize {
+        self.0
+    }
+
+    #[inline(always)]
     fn load<T: Lanes, S: Simd>(self, _: S, slice: &[T]) -> T::V<S> {
         T::vectors::<S>(&slice[self.0..self.0 + width::<T, S>()])[0]
     }
@@ -43,6 +50,11 @@ impl Slot for Full {
 }
 
 impl Slot for Rest {
+    #[inline(always)]
+    fn start(self) -> usize {
+        self.0
+    }
+
     #[inline(always)]
     fn load<T: Lanes, S: Simd>(self, s: S, slice: &[T]) -> T::V<S> {
         T::load_part(s, &slice[self.0..])

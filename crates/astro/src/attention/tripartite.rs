@@ -99,18 +99,19 @@ impl<T: Real> TripartiteSynapses<T> {
     /// Takes over what was written elsewhere.
     ///
     /// * `log_gain`: L, at least m numbers
-    /// * `rows`: Σ_s v φ_i(k_s) and Σ_s φ_i(k_s) in units of the gains, a hidden neuron a row of `wide` numbers, the
-    ///   outputs' first
-    pub(super) fn set(&mut self, log_gain: &[T], rows: &[T], wide: usize) {
+    /// * `associations`: Σ_s v φ_i(k_s) in units of the gains, a hidden neuron a row, as many rows as there are gains
+    /// * `calcium`: Σ_s φ_i(k_s), likewise
+    pub(super) fn set(&mut self, log_gain: &[T], associations: &[T], calcium: &[T]) {
         let m = self.hidden;
         let share = T::of(1.0 / m as f64);
-        self.log_gain.copy_from_slice(&log_gain[..m]);
         let outputs = self.hebbian.len() / m;
-        for (i, row) in rows.chunks_exact(wide).take(m).enumerate() {
+        let rows = associations.chunks_exact(associations.len() / log_gain.len());
+        for (i, row) in rows.take(m).enumerate() {
             for (o, &x) in row[..outputs].iter().enumerate() {
                 self.hebbian[o * m + i] = x * share;
             }
-            self.calcium[i] = row[outputs] * share;
+            self.log_gain[i] = log_gain[i];
+            self.calcium[i] = calcium[i] * share;
         }
     }
 

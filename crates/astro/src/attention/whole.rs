@@ -1,17 +1,19 @@
 //! A whole sequence of one head, when nobody watches: the same circuit with its tokens in blocks, for speed.
+#![allow(clippy::needless_range_loop, reason = "several arrays side by side")]
 
 use super::{FeatureMap, Real, TripartiteSynapses};
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
 use vecmath::exp::exp;
+use vecmath::for_each_vector;
 use vecmath::lanes::Lanes;
 use vecmath::slots::{Full, Slot, width};
 
-/// Tokens that are written together: the gains are raised once for all of them.
+/// Tokens that are taken together, the lanes of some vectors; the gains are raised once for all of them.
 const TOKENS: usize = 64;
-/// Hidden neurons whose associations are summed in registers.
-const NEURONS: usize = 8;
-/// Rows are padded to this many numbers: whole vectors on every unit.
+/// Sums in registers: of hidden neurons, or of tokens. Neurons are padded to a multiple.
+const SUMS: usize = 8;
+/// Rows of associations are padded to this many numbers: whole vectors on every unit.
 const PAD: usize = 16;
 /// Excitability of the neurons that pad: they are never active.
 const SILENT: f64 = -1e30;
@@ -26,12 +28,16 @@ pub(super) struct Whole<T> {
     log_gain: Vec<T>,
     /// While writing, the gains before they are raised; while reading, e + L.
     raised: Vec<T>,
-    /// Activities, a token a row.
+    /// Keys or queries, a component a row of [`TOKENS`].
+    turned: Vec<T>,
+    /// While writing, half the squared norms; while reading, the inverse of the calcium.
+    by_token: Vec<T>,
+    /// Activities, a hidden neuron a row of [`TOKENS`].
     activity: Vec<T>,
-    /// While writing, values and a 1; while reading, currents and calcium; a token a row.
-    values: Vec<T>,
-    /// Associations and calcium, a hidden neuron a row, in units of the gains.
+    /// Σ v φ(k), a hidden neuron a row of padded length, in units of the gains.
     associations: Vec<T>,
+    /// Σ φ(k), likewise.
+    calcium: Vec<T>,
 }
 
 /// Where a head lies in the matrices of a sequence.
@@ -52,9 +58,11 @@ impl<T: Real> Whole<T> {
             excitability: Vec::new(),
             log_gain: Vec::new(),
             raised: Vec::new(),
+            turned: Vec::new(),
+            by_token: Vec::new(),
             activity: Vec::new(),
-            values: Vec::new(),
             associations: Vec::new(),
+            calcium: Vec::new(),
         }
     }
 
@@ -73,8 +81,8 @@ impl<T: Real> Whole<T> {
         output: &mut DMatrix<T>,
     ) -> Result<(), (usize, T)> {
         let (m, d) = (map.hidden(), map.head_dim());
-        let neurons = m.next_multiple_of(PAD);
-        let wide = (place.outputs + 1).next_multiple_of(PAD);
+        let neurons = m.next_multiple_of(SUMS);
+        let wide = place.outputs.next_multiple_of(PAD);
         let prepare = |x: &mut Vec<T>, len: usize, with: T| {
             x.clear();
             x.resize(len, with);
@@ -88,9 +96,11 @@ impl<T: Real> Whole<T> {
         self.excitability[..m].copy_from_slice(map.excitability());
         prepare(&mut self.log_gain, neurons, T::of(f64::NEG_INFINITY));
         prepare(&mut self.raised, neurons, T::zero());
+        prepare(&mut self.turned, d * TOKENS, T::zero());
+        prepare(&mut self.by_token, TOKENS, T::zero());
         prepare(&mut self.activity, neurons * TOKENS, T::zero());
-        prepare(&mut self.values, wide * TOKENS, T::zero());
         prepare(&mut self.associations, neurons * wide, T::zero());
+        prepare(&mut self.calcium, neurons, T::zero());
         let done = vecmath::run(Attend {
             memory: self,
             query: Tokens::of(query, place.query, d),
@@ -98,9 +108,8 @@ impl<T: Real> Whole<T> {
             value: Tokens::of(value, place.value, place.outputs),
             output,
             place,
-            hidden: m,
         });
-        synapses.set(&self.log_gain, &self.associations, wide);
+        synapses.set(&self.log_gain, &self.associations, &self.calcium);
         done
     }
 }
@@ -137,7 +146,6 @@ struct Attend<'a, T> {
     value: Tokens<'a, T>,
     output: &'a mut DMatrix<T>,
     place: Place,
-    hidden: usize,
 }
 
 impl<T: Real> WithSimd for Attend<'_, T> {
@@ -165,70 +173,93 @@ impl<T: Real> Attend<'_, T> {
             excitability,
             log_gain,
             raised,
+            turned,
+            by_token: norms,
             activity,
-            values,
             associations,
+            calcium,
         } = &mut *self.memory;
-        let neurons = excitability.len();
-        let wide = associations.len() / neurons;
         let lanes = width::<T, S>();
+        let taken = count.next_multiple_of(lanes.max(SUMS));
+        turn(self.key, start, count, taken, turned);
+        let half = Lanes::splat(s, T::of(0.5 / (self.key.dim as f64).sqrt()));
+        for t in (0..taken).step_by(lanes).map(Full) {
+            let mut norm = Lanes::splat(s, T::zero());
+            for row in turned.chunks_exact(TOKENS) {
+                let x = t.load(s, row);
+                norm = T::fma(s, x, x, norm);
+            }
+            t.store(s, norms, T::v_mul(s, norm, half));
+        }
+        drive(
+            s,
+            frequencies,
+            excitability,
+            Some(norms),
+            turned,
+            taken,
+            activity,
+        );
+
         raised.copy_from_slice(log_gain);
-        let half = T::of(0.5 / (self.key.dim as f64).sqrt());
-        for (t, activity) in activity.chunks_exact_mut(neurons).take(count).enumerate() {
-            let key = self.key.at(start + t);
-            let norm = key.iter().fold(T::zero(), |sum, &x| sum + x * x) * half;
-            let norm = Lanes::splat(s, norm);
-            for i in (0..neurons).step_by(lanes).map(Full) {
-                let drive = T::v_sub(s, i.load(s, excitability), norm);
-                let drive = driven(s, frequencies, key, i, drive, neurons);
-                i.store(s, activity, drive);
-                let gain = T::v_max(s, i.load(s, log_gain), drive);
-                i.store(s, log_gain, gain);
+        let rows = activity.chunks_exact_mut(TOKENS);
+        for ((row, log_gain), calcium) in rows.zip(&mut *log_gain).zip(&mut *calcium) {
+            let mut top = Full(0).load(s, row);
+            for t in (lanes..taken).step_by(lanes).map(Full) {
+                top = T::v_max(s, top, t.load(s, row));
             }
-            let row = &mut values[t * wide..][..wide];
-            row[..self.value.dim].copy_from_slice(self.value.at(start + t));
-            row[self.value.dim] = T::one();
-        }
-        for activity in activity.chunks_exact_mut(neurons).take(count) {
-            for i in (0..neurons).step_by(lanes).map(Full) {
-                let relative = T::v_sub(s, i.load(s, activity), i.load(s, log_gain));
-                i.store(s, activity, exp::<T, S>(s, relative));
+            let top = T::v_largest(s, top);
+            if top > *log_gain {
+                let shrink = (*log_gain - top).exp();
+                *calcium *= shrink;
+                *log_gain = top;
             }
+            let gain = Lanes::splat(s, *log_gain);
+            for t in (0..taken).step_by(lanes).map(Full) {
+                let relative = T::v_sub(s, t.load(s, row), gain);
+                t.store(s, row, exp::<T, S>(s, relative));
+            }
+            row[count..taken].fill(T::zero());
+            let mut sum = Lanes::splat(s, T::zero());
+            for t in (0..taken).step_by(lanes).map(Full) {
+                sum = T::v_add(s, sum, t.load(s, row));
+            }
+            *calcium += T::v_sum(s, sum);
         }
-        if start > 0 {
-            for (u, row) in associations
-                .chunks_exact_mut(wide)
-                .enumerate()
-                .take(self.hidden)
-            {
-                if raised[u] < log_gain[u] {
-                    let shrink = Lanes::splat(s, (raised[u] - log_gain[u]).exp());
-                    for i in (0..wide).step_by(lanes).map(Full) {
-                        i.store(s, row, T::v_mul(s, shrink, i.load(s, row)));
-                    }
+
+        let wide = associations.len() / log_gain.len();
+        let gains = raised.iter().zip(&*log_gain);
+        for ((&before, &now), row) in gains.zip(associations.chunks_exact_mut(wide)) {
+            if start > 0 && before < now {
+                let shrink = Lanes::splat(s, (before - now).exp());
+                for i in (0..wide).step_by(lanes).map(Full) {
+                    i.store(s, row, T::v_mul(s, shrink, i.load(s, row)));
                 }
             }
         }
-        for u in (0..self.hidden).step_by(NEURONS) {
-            let rows = &mut associations[u * wide..][..NEURONS * wide];
-            for i in (0..wide).step_by(lanes) {
-                let mut sums: [T::V<S>; NEURONS] =
-                    std::array::from_fn(|b| Full(b * wide + i).load(s, rows));
-                for t in 0..count {
-                    let value = Full(t * wide + i).load(s, values);
-                    let drives = &activity[t * neurons + u..][..NEURONS];
-                    for b in 0..NEURONS {
-                        sums[b] = T::fma(s, Lanes::splat(s, drives[b]), value, sums[b]);
+        let (neurons, _) = activity.as_chunks::<TOKENS>();
+        let (blocks, _) = neurons.as_chunks::<SUMS>();
+        for (rows, drives) in associations.chunks_exact_mut(SUMS * wide).zip(blocks) {
+            for_each_vector!(T, S, self.value.dim, i => {
+                let at = i.start();
+                let mut sums = [Lanes::splat(s, T::zero()); SUMS];
+                for b in 0..SUMS {
+                    sums[b] = Full(b * wide + at).load(s, rows);
+                }
+                for t in 0..count.min(TOKENS) {
+                    let value = i.load(s, self.value.at(start + t));
+                    for b in 0..SUMS {
+                        sums[b] = T::fma(s, Lanes::splat(s, drives[b][t]), value, sums[b]);
                     }
                 }
                 for (b, sum) in sums.into_iter().enumerate() {
-                    Full(b * wide + i).store(s, rows, sum);
+                    Full(b * wide + at).store(s, rows, sum);
                 }
-            }
+            });
         }
     }
 
-    /// Reads `count` tokens from `start` on. Each loop is over all of them: so the processor has several in hand at a time.
+    /// Reads `count` tokens from `start` on.
     #[inline(always)]
     fn read<S: Simd>(&mut self, s: S, start: usize, count: usize) -> Result<(), (usize, T)> {
         let Whole {
@@ -236,84 +267,135 @@ impl<T: Real> Attend<'_, T> {
             excitability,
             log_gain,
             raised,
+            turned,
+            by_token: inverse,
             activity,
-            values: currents,
             associations,
+            calcium,
         } = &mut *self.memory;
-        let neurons = excitability.len();
-        let wide = associations.len() / neurons;
         let lanes = width::<T, S>();
-        for i in (0..neurons).step_by(lanes).map(Full) {
-            let offset = T::v_add(s, i.load(s, excitability), i.load(s, log_gain));
-            i.store(s, raised, offset);
-        }
+        let taken = count.next_multiple_of(lanes.max(SUMS));
+        turn(self.query, start, count, taken, turned);
         // The norm of the query is common to all, and cancels.
-        for (t, activity) in activity.chunks_exact_mut(neurons).take(count).enumerate() {
-            let query = self.query.at(start + t);
-            for i in (0..neurons).step_by(lanes).map(Full) {
-                let drive = driven(s, frequencies, query, i, i.load(s, raised), neurons);
-                i.store(s, activity, drive);
-            }
+        for ((offset, &e), &gain) in raised.iter_mut().zip(&*excitability).zip(&*log_gain) {
+            *offset = e + gain;
         }
-        for activity in activity.chunks_exact_mut(neurons).take(count) {
-            let mut top = Full(0).load(s, activity);
-            for i in (lanes..neurons).step_by(lanes).map(Full) {
-                top = T::v_max(s, top, i.load(s, activity));
+        drive(s, frequencies, raised, None, turned, taken, activity);
+        for t in (0..taken).step_by(lanes).map(Full) {
+            let mut top = t.load(s, activity);
+            for row in activity.chunks_exact(TOKENS) {
+                top = T::v_max(s, top, t.load(s, row));
             }
-            let top = Lanes::splat(s, T::v_largest(s, top));
-            for i in (0..neurons).step_by(lanes).map(Full) {
-                let relative = T::v_sub(s, i.load(s, activity), top);
-                i.store(s, activity, exp::<T, S>(s, relative));
+            let mut averaged = Lanes::splat(s, T::zero());
+            for (row, &calcium) in activity.chunks_exact_mut(TOKENS).zip(&*calcium) {
+                let power = exp::<T, S>(s, T::v_sub(s, t.load(s, row), top));
+                t.store(s, row, power);
+                averaged = T::fma(s, Lanes::splat(s, calcium), power, averaged);
             }
+            let one = Lanes::splat(s, T::one());
+            t.store(s, inverse, T::v_div(s, one, averaged));
         }
-        let tokens = currents
-            .chunks_exact_mut(wide)
-            .zip(activity.chunks_exact(neurons));
-        for (current, activity) in tokens.take(count) {
-            for i in (0..wide).step_by(lanes).map(Full) {
-                let mut sum = Lanes::splat(s, T::zero());
-                let rows = associations.chunks_exact(wide);
-                for (&drive, row) in activity[..self.hidden].iter().zip(rows) {
-                    sum = T::fma(s, Lanes::splat(s, drive), i.load(s, row), sum);
-                }
-                i.store(s, current, sum);
-            }
+        if let Some(t) = inverse[..count].iter().position(|x| !x.is_finite()) {
+            return Err((start + t, T::one() / inverse[t]));
         }
+
+        let wide = associations.len() / log_gain.len();
         let rows = self.output.nrows();
-        let outputs = self.output.as_mut_slice()[start * rows..].chunks_exact_mut(rows);
-        for (t, (current, output)) in currents
-            .chunks_exact(wide)
-            .take(count)
-            .zip(outputs)
-            .enumerate()
-        {
-            let calcium = current[self.place.outputs];
-            let inverse = T::one() / calcium;
-            if !inverse.is_finite() {
-                return Err((start + t, calcium));
-            }
-            let output = &mut output[self.place.value..][..self.place.outputs];
-            for (output, &current) in output.iter_mut().zip(current) {
-                *output = current * inverse;
-            }
+        let outputs = self.output.as_mut_slice();
+        let (neurons, _) = activity.as_chunks::<TOKENS>();
+        for t in (0..count.min(TOKENS)).step_by(SUMS) {
+            for_each_vector!(T, S, self.place.outputs, i => {
+                let mut sums = [Lanes::splat(s, T::zero()); SUMS];
+                for (synapses, drives) in associations.chunks_exact(wide).zip(neurons) {
+                    let synapses = Full(i.start()).load(s, synapses);
+                    let (drives, _) = drives.as_chunks::<SUMS>();
+                    let drives = &drives[t / SUMS];
+                    for b in 0..SUMS {
+                        sums[b] = T::fma(s, Lanes::splat(s, drives[b]), synapses, sums[b]);
+                    }
+                }
+                for (b, sum) in sums.into_iter().enumerate().take(count - t) {
+                    let output = &mut outputs[(start + t + b) * rows + self.place.value..];
+                    let output = &mut output[..self.place.outputs];
+                    let share = Lanes::splat(s, inverse[t + b]);
+                    i.store(s, output, T::v_mul(s, sum, share));
+                }
+            });
         }
         Ok(())
     }
 }
 
-/// `drive` + Ω x, some neurons of it.
+/// Tokens side by side, from `start` on: `count` of them, and the last again up to `taken`.
 #[inline(always)]
-fn driven<T: Real, S: Simd>(
+fn turn<T: Real>(
+    tokens: Tokens<'_, T>,
+    start: usize,
+    count: usize,
+    taken: usize,
+    turned: &mut [T],
+) {
+    for t in (0..taken).step_by(4) {
+        let last = start + count - 1;
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| tokens.at((start + t + k).min(last)));
+        let (a, rest_a) = a.as_chunks::<4>();
+        let (b, rest_b) = b.as_chunks::<4>();
+        let (c, rest_c) = c.as_chunks::<4>();
+        let (d, rest_d) = d.as_chunks::<4>();
+        let mut rows = turned.chunks_exact_mut(4 * TOKENS);
+        for ((((a, b), c), d), rows) in a.iter().zip(b).zip(c).zip(d).zip(&mut rows) {
+            // All is loaded before any is stored: so compilers turn the square in vectors.
+            let square = [
+                [a[0], b[0], c[0], d[0]],
+                [a[1], b[1], c[1], d[1]],
+                [a[2], b[2], c[2], d[2]],
+                [a[3], b[3], c[3], d[3]],
+            ];
+            for (turned, row) in square.iter().zip(rows.chunks_exact_mut(TOKENS)) {
+                row[t..][..4].copy_from_slice(turned);
+            }
+        }
+        let rows = rows.into_remainder().chunks_exact_mut(TOKENS);
+        for (k, row) in rows.enumerate() {
+            row[t..][..4].copy_from_slice(&[rest_a[k], rest_b[k], rest_c[k], rest_d[k]]);
+        }
+    }
+}
+
+/// offset + Ω x − norm, for the tokens `taken`.
+#[inline(always)]
+fn drive<T: Real, S: Simd>(
     s: S,
     frequencies: &[T],
-    x: &[T],
-    at: Full,
-    drive: T::V<S>,
-    neurons: usize,
-) -> T::V<S> {
-    let mut drive = drive;
-    for (&x, column) in x.iter().zip(frequencies.chunks_exact(neurons)) {
-        drive = T::fma(s, Lanes::splat(s, x), at.load(s, column), drive);
+    offset: &[T],
+    norms: Option<&[T]>,
+    turned: &[T],
+    taken: usize,
+    activity: &mut [T],
+) {
+    let neurons = offset.len();
+    for (u, rows) in activity.chunks_exact_mut(SUMS * TOKENS).enumerate() {
+        let u = u * SUMS;
+        for t in (0..taken).step_by(width::<T, S>()).map(Full) {
+            let norm = match norms {
+                Some(norms) => t.load(s, norms),
+                None => Lanes::splat(s, T::zero()),
+            };
+            let mut sums = [norm; SUMS];
+            for (sum, &offset) in sums.iter_mut().zip(&offset[u..]) {
+                *sum = T::v_sub(s, Lanes::splat(s, offset), norm);
+            }
+            let columns = frequencies.chunks_exact(neurons);
+            for (x, column) in turned.chunks_exact(TOKENS).zip(columns) {
+                let x = t.load(s, x);
+                let column = &column[u..][..SUMS];
+                for b in 0..SUMS {
+                    sums[b] = T::fma(s, Lanes::splat(s, column[b]), x, sums[b]);
+                }
+            }
+            for (b, sum) in sums.into_iter().enumerate() {
+                Full(b * TOKENS + t.0).store(s, rows, sum);
+            }
+        }
     }
-    drive
 }

@@ -359,8 +359,14 @@ fn errors_name_what_is_wrong() {
 /// neurons and outputs that fill no vector, a map for each head.
 #[test]
 fn watched_or_not_the_circuit_does_the_same() {
+    for (d, e, tokens) in [(3, 5, 150), (6, 17, 1), (9, 16, 64), (4, 1, 67)] {
+        watched_or_not(d, e, tokens);
+    }
+}
+
+fn watched_or_not(d: usize, e: usize, tokens: usize) {
     let rng = &mut rng(31);
-    let (heads, d, e, tokens) = (2, 3, 5, 150);
+    let heads = 2;
     let qkv: Qkv<f64> = sequence(tokens, heads, (d, e), 1.0, rng);
     let rising = |x: &DMatrix<f64>| {
         DMatrix::from_fn(heads * d, tokens, |i, t| {
