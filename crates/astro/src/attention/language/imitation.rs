@@ -97,14 +97,23 @@ impl Imitation {
         head: usize,
         order: &[usize],
     ) -> Result<(), LanguageError> {
+        let lessons: Result<Vec<(HeadInputs, DMatrix<f32>)>, LanguageError> = qkv
+            .iter()
+            .map(|qkv| {
+                let inputs = HeadInputs::of(qkv, head);
+                let teacher = inputs.softmax()?;
+                Ok((inputs, teacher))
+            })
+            .collect();
+        let lessons = lessons?;
         let mut theta = Vec::new();
         neurons.save(&mut theta);
         let mut adam = Adam::new(AdamParams::with_rate(1.0), theta.len());
         for (step, batch) in order.chunks_exact(self.batch).enumerate() {
             let mut gradient = vec![0.0; theta.len()];
             for &sequence in batch {
-                let inputs = HeadInputs::of(&qkv[sequence], head);
-                neurons.imitate(&inputs, 1.0 / self.batch as f32, &mut gradient)?;
+                let (inputs, teacher) = &lessons[sequence];
+                neurons.imitate(inputs, teacher, 1.0 / self.batch as f32, &mut gradient)?;
             }
             adam.set_rate(scheduled(self.rate, step, self.steps));
             adam.step(&mut theta, &gradient)?;

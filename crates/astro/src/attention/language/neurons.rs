@@ -119,18 +119,19 @@ impl HeadNeurons {
         Ok([query, key])
     }
 
-    /// Adds the gradient of the divergence of what the circuit recalls from what softmax attention recalls, times `share`, to
-    /// `learnt`, in the order of [`HeadNeurons::save`]; returns that divergence, mean over queries.
+    /// Adds the gradient of the divergence of what the circuit recalls from what softmax attention recalls (`teacher`), times
+    /// `share`, to `learnt`, in the order of [`HeadNeurons::save`]; returns that divergence, mean over queries.
     pub(super) fn imitate(
         &self,
         inputs: &HeadInputs,
+        teacher: &DMatrix<f32>,
         share: f32,
         learnt: &mut [f32],
     ) -> Result<f32, numerics::Error> {
         let (m, n) = (self.hidden(), inputs.tokens());
         let [query, key] = self.activities(inputs)?;
         let kernel = product(transposed(&key), plain(&query), (n, n))?;
-        let mut pull = inputs.softmax()?;
+        let mut pull = teacher.clone();
         let mut divergence = 0.0;
         for (mut pull, kernel) in pull.column_iter_mut().zip(kernel.column_iter()) {
             let total = kernel.sum();
@@ -222,7 +223,7 @@ impl HeadInputs {
     }
 
     /// Softmax attention, n × n, a query a column.
-    fn softmax(&self) -> Result<DMatrix<f32>, numerics::Error> {
+    pub(super) fn softmax(&self) -> Result<DMatrix<f32>, numerics::Error> {
         let n = self.tokens();
         let mut weights = product(transposed(&self.key), plain(&self.query), (n, n))?;
         for column in weights.as_mut_slice().chunks_exact_mut(n) {
