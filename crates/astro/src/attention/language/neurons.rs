@@ -1,12 +1,18 @@
 //! The hidden neurons of one head, forward and backward.
 
 use super::LanguageError;
-use crate::attention::features::{gained, scale};
+use crate::attention::features::scale;
 use crate::attention::reference::Normalise;
 use crate::attention::{AttentionError, FeatureMap, Qkv, Real};
 use crate::numerics::dense::{Factor, Threads, multiply};
 use crate::numerics::{self};
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+use pulp::{Simd, WithSimd};
+use vecmath::exp::exp;
+use vecmath::for_each_vector;
+use vecmath::lanes::Lanes;
+use vecmath::reduce::maximum;
+use vecmath::slots::Slot;
 
 /// Smallest share of a key in what a circuit recalls that learning sees.
 const SILENCE: f32 = 1e-12;
@@ -91,31 +97,23 @@ impl HeadNeurons {
     fn activities(&self, inputs: &HeadInputs) -> Result<[DMatrix<f32>; 2], numerics::Error> {
         let (m, n) = (self.hidden(), inputs.tokens());
         let mut key = product(transposed(&self.key), plain(&inputs.key), (m, n))?;
+        let tokens = inputs.key.column_iter();
+        let half_norms: Vec<f32> = tokens.map(|token| 0.5 * token.norm_squared()).collect();
         let mut gain = vec![f32::NEG_INFINITY; m];
-        for (mut drive, token) in key.column_iter_mut().zip(inputs.key.column_iter()) {
-            let half_norm = 0.5 * token.norm_squared();
-            let neurons = self.excitability.iter().zip(&mut gain);
-            for (drive, (e, gain)) in drive.iter_mut().zip(neurons) {
-                *drive += e - half_norm;
-                *gain = gain.max(*drive);
-            }
-        }
-        for mut drive in key.column_iter_mut() {
-            for (drive, gain) in drive.iter_mut().zip(&gain) {
-                *drive -= gain;
-            }
-        }
-        exponential(&mut key);
+        vecmath::run(KeyActivity {
+            drives: key.as_mut_slice(),
+            excitability: &self.excitability,
+            half_norms: &half_norms,
+            gain: &mut gain,
+        });
         let mut query = product(transposed(&self.query), plain(&inputs.query), (m, n))?;
-        for mut drive in query.column_iter_mut() {
-            let neurons = self.excitability.iter().zip(&gain);
-            for (drive, (e, gain)) in drive.iter_mut().zip(neurons) {
-                *drive += e + gain;
-            }
-            let top = drive.max();
-            drive.iter_mut().for_each(|drive| *drive -= top);
+        for (gain, e) in gain.iter_mut().zip(&self.excitability) {
+            *gain += e;
         }
-        exponential(&mut query);
+        vecmath::run(QueryActivity {
+            drives: query.as_mut_slice(),
+            offset: &gain,
+        });
         Ok([query, key])
     }
 
@@ -161,14 +159,12 @@ impl HeadNeurons {
         let (d, m) = self.query.shape();
         let (u, rest) = learnt.split_at_mut(self.query.len());
         let (w, excitability) = rest.split_at_mut(self.key.len());
+        let tokens = DMatrix::from_element(inputs.tokens(), 1, 1.0);
         for (sum, x, drive) in [(u, &inputs.query, by_query), (w, &inputs.key, by_key)] {
             let sum = DMatrixViewMut::from_slice(sum, d, m);
             multiply(plain(x), transposed(drive), 1.0, sum, Threads(1))?;
-            for column in drive.column_iter() {
-                for (sum, drive) in excitability.iter_mut().zip(column.iter()) {
-                    *sum += drive;
-                }
-            }
+            let sum = DMatrixViewMut::from_slice(excitability, m, 1);
+            multiply(plain(drive), plain(&tokens), 1.0, sum, Threads(1))?;
         }
         Ok(())
     }
@@ -283,11 +279,63 @@ fn product(
     Ok(c)
 }
 
-/// eˣ of all numbers.
-fn exponential(x: &mut DMatrix<f32>) {
-    let drive = x.clone();
-    let ones = vec![1.0; drive.len()];
-    gained(&ones, drive.as_slice(), 0.0, x.as_mut_slice());
+/// Drives by keys, a token after the other, to activities; the largest logarithm of each neuron is its gain.
+struct KeyActivity<'a> {
+    drives: &'a mut [f32],
+    excitability: &'a [f32],
+    half_norms: &'a [f32],
+    gain: &'a mut [f32],
+}
+
+impl WithSimd for KeyActivity<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let m = self.gain.len();
+        for (drive, &half_norm) in self.drives.chunks_exact_mut(m).zip(self.half_norms) {
+            let half_norm = f32::splat(s, half_norm);
+            for_each_vector!(f32, S, m, i => {
+                let above = f32::v_sub(s, i.load(s, self.excitability), half_norm);
+                let log = f32::v_add(s, i.load(s, drive), above);
+                i.store(s, drive, log);
+                i.store(s, self.gain, f32::v_max(s, i.load(s, self.gain), log));
+            });
+        }
+        for drive in self.drives.chunks_exact_mut(m) {
+            for_each_vector!(f32, S, m, i => {
+                let relative = f32::v_sub(s, i.load(s, drive), i.load(s, self.gain));
+                i.store(s, drive, exp::<f32, S>(s, relative));
+            });
+        }
+    }
+}
+
+/// Drives by queries, a token after the other, to activities relative to the largest.
+struct QueryActivity<'a> {
+    drives: &'a mut [f32],
+    /// e and the gains.
+    offset: &'a [f32],
+}
+
+impl WithSimd for QueryActivity<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let m = self.offset.len();
+        for drive in self.drives.chunks_exact_mut(m) {
+            for_each_vector!(f32, S, m, i => {
+                let log = f32::v_add(s, i.load(s, drive), i.load(s, self.offset));
+                i.store(s, drive, log);
+            });
+            let top = f32::splat(s, maximum(s, drive));
+            for_each_vector!(f32, S, m, i => {
+                let relative = f32::v_sub(s, i.load(s, drive), top);
+                i.store(s, drive, exp::<f32, S>(s, relative));
+            });
+        }
+    }
 }
 
 impl HeadPass {
