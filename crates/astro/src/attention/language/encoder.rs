@@ -66,7 +66,7 @@ impl Named<'_> {
             .file
             .singles(&format!("{name}.weight"), &[outputs, inputs], why)?;
         Ok(Linear {
-            transposed: DMatrix::from_vec(inputs, outputs, weight),
+            weight: DMatrix::from_row_slice(outputs, inputs, &weight),
             bias: self
                 .file
                 .singles(&format!("{name}.bias"), &[outputs], why)?,
@@ -346,10 +346,10 @@ impl Encoder {
 /// y ← A y + c for the outputs of one head.
 fn change_basis(linear: &mut Linear, start: usize, basis: &DMatrix<f64>, offset: Option<&[f64]>) {
     let d = basis.nrows();
-    let weight = linear.transposed.columns(start, d).map(f64::from) * basis.transpose();
+    let weight = basis * linear.weight.rows(start, d).map(f64::from);
     linear
-        .transposed
-        .columns_mut(start, d)
+        .weight
+        .rows_mut(start, d)
         .copy_from(&weight.map(|x| x as f32));
     let old: Vec<f64> = linear.bias[start..][..d]
         .iter()

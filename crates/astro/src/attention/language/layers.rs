@@ -10,8 +10,8 @@ const ONE: Threads = Threads(1);
 /// y = W x + b.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Linear {
-    /// Wᵀ, inputs × outputs: what the row-major storage of W is, column by column.
-    pub(super) transposed: DMatrix<f32>,
+    /// W, outputs × inputs.
+    pub(super) weight: DMatrix<f32>,
     pub(super) bias: Vec<f32>,
 }
 
@@ -21,7 +21,7 @@ impl Linear {
         for column in y.as_mut_slice().chunks_exact_mut(self.bias.len()) {
             column.copy_from_slice(&self.bias);
         }
-        let weight = Factor::Transposed(self.transposed.as_view());
+        let weight = Factor::Plain(self.weight.as_view());
         multiply(
             weight,
             Factor::Plain(x.as_view()),
@@ -34,7 +34,7 @@ impl Linear {
 
     /// ∂L/∂x ← ∂L/∂x + Wᵀ ∂L/∂y.
     pub(super) fn pull_back(&self, dy: &DMatrix<f32>, dx: &mut DMatrix<f32>) -> Result<(), Error> {
-        let weight = Factor::Plain(self.transposed.as_view());
+        let weight = Factor::Transposed(self.weight.as_view());
         multiply(
             weight,
             Factor::Plain(dy.as_view()),
