@@ -72,12 +72,18 @@ fn learning_lag() {
     ));
     assert_eq!(format!("{:.0}", at(30.0)), format!("{:.0}", at(20.3)));
     let all = rows("compare.csv");
-    let points = all.iter().filter(|row| row["figure"] == "learning-lag");
     let near = |row: &&Row| number(row, "standard_errors").abs() <= 2.0;
+    let count = |figure: &str| {
+        let points = all.iter().filter(|row| row["figure"] == figure);
+        (points.clone().filter(near).count(), points.count())
+    };
+    let (near, points) = count("learning-lag");
     says(&format!(
-        "{} of {} means are within two standard errors",
-        points.clone().filter(near).count(),
-        points.count()
+        "{near} of {points} means are within two standard errors"
+    ));
+    let (near, points) = count("learning-lag-reset");
+    says(&format!(
+        "{near} of {points} of the sweep with Δ reset after each pattern"
     ));
 }
 

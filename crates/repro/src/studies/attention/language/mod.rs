@@ -369,18 +369,19 @@ impl Study for AttentionLanguage {
         let m = self.circuit.m as f64;
         let presented = steps(&self.imitation);
         match (self.source, self.condition) {
-            (Source::Model, Condition::Uniform) => 0.2 * self.text.compared as f64,
+            (Source::Model, Condition::Uniform) => 0.04 * self.text.compared as f64,
             (Source::Model, Condition::Circuit) => {
-                let drawn = 0.1 * self.text.drawn_for as f64;
+                let drawn = 0.03 * self.text.drawn_for as f64;
                 let distilled = self.distillation.steps as f64 * self.distillation.batch as f64;
                 let learnt = match presented + distilled {
                     0.0 => 0.0,
                     _ => {
-                        let taught = 0.2 * self.text.fit_sequences as f64;
-                        taught + 3.5e-4 * m * presented + (0.25 + 1e-3 * m) * distilled
+                        let taught = 0.06 * self.text.fit_sequences as f64;
+                        let imitated = (5e-4 + 1.5e-5 * m) * presented;
+                        taught + imitated + (0.06 + 3e-4 * m) * distilled
                     }
                 };
-                drawn + learnt + self.text.compared as f64 * (0.25 + 4e-4 * m)
+                drawn + learnt + self.text.compared as f64 * (0.04 + 1e-4 * m)
             }
             (Source::Sample, _) => 0.1 + 2e-6 * m * (100.0 + 6.0 * presented),
         }
