@@ -272,7 +272,7 @@ impl Study for AttentionLanguage {
                     ("circuit.m", 12.0 * token * m),
                     (
                         "text.fit_sequences",
-                        24.0 * token * tokens * self.text.fit_sequences as f64,
+                        8.0 * token * tokens * self.text.fit_sequences as f64,
                     ),
                     (
                         "text.drawn_for",
