@@ -264,6 +264,21 @@ fn a_diverging_run_is_a_result() {
         "{}",
         stdout(&output)
     );
+    let runs = dir.path().join("data/small.csv");
+    let mut runs = csv::Reader::from_path(runs).unwrap();
+    let columns = runs.headers().unwrap().clone();
+    let column = |name: &str| columns.iter().position(|column| column == name).unwrap();
+    let (says, has) = (column("diverged"), column("has_diverged"));
+    let runs: Vec<csv::StringRecord> = runs.records().map(Result::unwrap).collect();
+    assert!(
+        runs.iter()
+            .all(|run| (&run[has] == "1") == !run[says].is_empty())
+    );
+    assert_eq!(runs.iter().filter(|run| &run[has] == "1").count(), 2);
+    assert_eq!(
+        runs.iter().filter(|run| &run[has] == "0").count(),
+        runs.len() - 2
+    );
 }
 
 #[test]

@@ -50,9 +50,13 @@ pub(crate) const KEY: Column = Column::new(
     "word",
     "names the run: a hash of its settings, its seed and the version of its study",
 );
-/// Columns that every CSV file of runs has, besides settings and metrics.
-pub(crate) const BOOKKEEPING: [Column; 4] = [
+/// Stands where there is a metric `diverged`, which says so in words.
+pub(crate) const HAS_DIVERGED: Column =
+    Column::new("has_diverged", "0 or 1", "1 for a run that diverged");
+/// Columns that CSV files of runs have besides settings and metrics.
+pub(crate) const BOOKKEEPING: [Column; 5] = [
     KEY,
+    HAS_DIVERGED,
     Column::new("seed", "", "seed of the run"),
     Column::new("wall_s", "s", "seconds that the run took"),
     Column::new(

@@ -7,8 +7,12 @@ use anyhow::Result;
 use super::record::Record;
 use crate::experiment::{Plan, Run, setting_cell};
 use crate::paths::Output;
+use crate::results::columns::HAS_DIVERGED;
 use crate::results::{Cell, Frame, Table, write_rows};
 use crate::settings::tree;
+
+/// The metric that says in words what diverged, in the studies that have it.
+const DIVERGED: &str = "diverged";
 
 /// Writes `<experiment>.csv`: settings, metrics, wall time and commit of every run.
 pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)]) -> Result<()> {
@@ -22,6 +26,9 @@ pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)])
     settings.iter().for_each(|key| add(key));
     let metrics = plan.study.metrics.iter();
     metrics.for_each(|metric| add(metric.name()));
+    if names.iter().any(|name| name == DIVERGED) {
+        names.push(HAS_DIVERGED.name.to_owned());
+    }
     let ends = |first: [&str; 2]| first.map(str::to_owned).into_iter();
     let columns = ends(["key", "seed"]).chain(names.iter().cloned());
     let columns: Vec<String> = columns.chain(ends(["wall_s", "code"])).collect();
@@ -33,6 +40,11 @@ pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)])
             .map(|key| (key.as_str(), own(key).unwrap_or(Cell::Empty(()))));
         let metrics = record.metrics.iter().map(|(k, v)| (k.as_str(), v.clone()));
         let mut values: HashMap<&str, Cell> = settings.chain(metrics).collect();
+        if let Some(diverged) = values.get(DIVERGED) {
+            let blank = Cell::from("");
+            let has = f64::from(*diverged != Cell::Empty(()) && *diverged != blank);
+            values.insert(HAS_DIVERGED.name, Cell::from(has));
+        }
         let values = names.iter().map(|name| values.remove(name.as_str()));
         let values = values.map(|value| value.unwrap_or(Cell::Empty(())));
         let first = [
