@@ -8,8 +8,9 @@ use crate::results::stats::Statistic;
 use crate::results::{Frame, Inputs, Reads};
 use crate::sources::hill::{self, SWEEP_EPOCHS, Series};
 
-/// What is read of runs.
-const RUNS: &[&str] = &[
+/// What is read of runs whose precision differs.
+const OF_ANY_PRECISION: &[&str] = &[
+    "precision",
     "seed",
     "network.t_pattern_ms",
     "network.learning_lag_ms",
@@ -21,6 +22,8 @@ const RUNS: &[&str] = &[
     "validation_accuracy",
     "test_accuracy",
 ];
+/// What is read of other runs: all but the precision.
+const RUNS: &[&str] = OF_ANY_PRECISION.split_at(1).1;
 
 pub(super) const YINYANG: Comparison = Comparison {
     figure: "yinyang",
@@ -67,22 +70,7 @@ pub(super) const TAU_W: Comparison = Comparison {
 /// The same runs, computed in four ways: each is a series.
 pub(super) const PRECISION: Comparison = Comparison {
     figure: "precision",
-    reads: &[Reads::runs(
-        "precision",
-        &[
-            "seed",
-            "precision",
-            "network.t_pattern_ms",
-            "network.learning_lag_ms",
-            "network.tau_0_ms",
-            "network.tau_w_ms",
-            "network.reset_deltas",
-            "network.integrator",
-            "training.epochs",
-            "validation_accuracy",
-            "test_accuracy",
-        ],
-    )],
+    reads: &[Reads::runs("precision", OF_ANY_PRECISION)],
     points: |inputs| {
         let mut points = Vec::new();
         for series in hill::sweep(inputs, "precision", "accuracy_vs_learning_lag")? {
