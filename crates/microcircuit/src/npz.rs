@@ -112,7 +112,7 @@ impl<T: Real> Weights<T> {
     ///
     /// # Errors
     ///
-    /// [`NpzError`], naming the array that is missing, misshapen, of the wrong type, or damaged.
+    /// [`NpzError`] names the array that is missing, damaged, or of the wrong shape or type.
     pub fn load_npz(path: impl AsRef<Path>, params: &Params) -> Result<Self, NpzError> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|source| file_error(path, source))?;

@@ -2,7 +2,7 @@
 
 use vecmath::Simd;
 
-/// How a network is computed; what it computes is the same to rounding.
+/// How a network is computed; results agree to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tuning {
     /// Vector unit.

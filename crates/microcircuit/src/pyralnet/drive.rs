@@ -1,4 +1,4 @@
-//! From a pattern to steps: the only caller of the engine.
+//! Turns a pattern into steps: the only caller of the engine.
 
 use std::borrow::Cow;
 
@@ -151,7 +151,7 @@ impl<T: Engine> Driver<T> {
         }
     }
 
-    /// Goes through steps that need not be taken, and returns how many.
+    /// Passes over steps that need not be taken, and returns how many.
     fn settle(&mut self, segment: Segment) -> usize {
         let Some(memory) = &mut self.leaps else {
             return 0;
@@ -164,7 +164,7 @@ impl<T: Engine> Driver<T> {
         memory.skipped
     }
 
-    /// Takes the steps of a segment, stopping to let `observer` look.
+    /// Takes the steps of a segment, and shows the state to `observer` where it asks to look.
     fn take(&mut self, segment: Segment, observer: &mut dyn Observer<T>) {
         let every = observer.every();
         let mut left = segment.steps as u64;

@@ -35,7 +35,7 @@ enum Task {
     Mimic,
 }
 
-/// Samples beyond which the size is taken for a slip.
+/// A larger size is taken for a typing error.
 const MOST: usize = 10_000_000;
 
 impl Export {

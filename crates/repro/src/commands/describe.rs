@@ -124,7 +124,7 @@ fn metric_row(metric: &Metric, study: &StudyKind) -> Vec<String> {
         .to_vec()
 }
 
-/// All settings with what they are if they are left out, as an experiment that ships shows.
+/// All settings with their defaults, taken from an experiment that ships.
 fn settings(study: &'static StudyKind, repository: &Repository) -> Result<Vec<Vec<String>>> {
     let example = example(study, repository)?;
     let row = |&Column { name, unit, about }: &Column| {

@@ -82,7 +82,7 @@ impl RunOptions {
     }
 }
 
-/// A number of threads that this machine can start, and make anything of.
+/// A number of threads that this machine can start and use.
 pub(crate) fn parse_threads(text: &str) -> Result<usize> {
     let most = limits::threads();
     match text.parse() {

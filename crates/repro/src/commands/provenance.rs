@@ -10,8 +10,8 @@ use crate::paths::Repository;
 use crate::results::{Frame, Provenance};
 use crate::terminal::say;
 
-/// Writes again what is to be known of all results, from their CSV files and the experiment files alone. The
-/// command that computed them, which neither tells, stays as it was noted.
+/// Rewrites the provenance of all results from their CSV files and the experiment files alone. The command that
+/// computed them is in neither; it stays as recorded.
 pub(crate) fn provenance(place: &Destination) -> Result<()> {
     let repository = Repository::find()?;
     let output = place.output(&repository);

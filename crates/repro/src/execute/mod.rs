@@ -163,7 +163,7 @@ pub fn execute(
     Ok(())
 }
 
-/// What is about to be done, for people: amount, what is there, where it goes, and how long it takes.
+/// What is about to be done, in words: amount, what is there, where it goes, and how long it takes.
 fn announcement(work: &[Ongoing<'_>], options: &Options<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut all, mut longest) = (0.0, 0.0_f64);
@@ -207,7 +207,7 @@ fn announcement(work: &[Ongoing<'_>], options: &Options<'_>) -> Vec<String> {
     lines
 }
 
-/// Where the results of these plans came from, for people.
+/// Where the results of these plans came from, in words.
 fn origins(work: &[Ongoing<'_>]) -> String {
     let mut counts = [0; 3];
     for Ongoing { plan, store, .. } in work {

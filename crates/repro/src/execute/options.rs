@@ -11,7 +11,7 @@ pub struct Options<'a> {
     pub data: &'a DataSets,
     /// Computes again what has results.
     pub fresh: bool,
-    /// Says what would be done, and does nothing.
+    /// Only says what would be done.
     pub dry_run: bool,
     /// Goes on with the other runs when one fails.
     pub keep_going: bool,

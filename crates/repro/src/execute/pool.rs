@@ -117,7 +117,7 @@ fn one(
     }
 }
 
-/// The varied settings of a run, for people.
+/// The varied settings of a run, in words.
 fn point(plan: &Plan, run: &Run) -> String {
     let show = |key: &String| {
         let name = key.rsplit('.').next().unwrap_or(key);

@@ -1,4 +1,4 @@
-//! Runs of one experiment that are asked for bit by bit, since what others found says which come next.
+//! Runs of one experiment that are requested a few at a time: what earlier ones found decides which come next.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -187,7 +187,7 @@ impl<'a> Session<'a> {
         lock(&self.store).metric(&run.key, name)
     }
 
-    /// No run will be longer: takes the states away.
+    /// Removes the states: no run will be longer.
     pub(crate) fn end(&self) {
         self.pauses.iter().for_each(Pauses::clear);
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C: what it ends, and how that is said.
+//! Ctrl-C: what it stops, and the error that reports it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,7 +40,7 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Makes Ctrl-C end the command orderly; a second one ends it at once.
+/// Makes Ctrl-C end the command in good order; a second one ends it at once.
 pub fn stop_on_ctrl_c() -> Result<()> {
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {

@@ -19,7 +19,7 @@ const LEAF: usize = 3;
 const LEAST: usize = 20;
 const MOST: usize = 1000;
 
-/// Importance of each parameter, by its place at each point (none where a point has it not) and what was found there; `None` if
+/// Importance of each parameter, by its place at each point (none where a point lacks it) and what was found there; `None` if
 /// there are too few points to tell, or all found the same.
 pub(super) fn importance(places: &[Vec<Option<f64>>], found: &[Option<f64>]) -> Option<Vec<f64>> {
     let there: Vec<usize> = (0..found.len())

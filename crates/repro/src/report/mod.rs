@@ -254,7 +254,7 @@ fn made_with(
     Ok(())
 }
 
-/// From so many points on, those that agree are left to compare.csv.
+/// From this many points on, those that agree are left to compare.csv.
 const MANY: usize = 40;
 
 fn comparison_table(page: &mut String, compared: &Compared) -> Result<()> {

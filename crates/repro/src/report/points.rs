@@ -4,7 +4,7 @@ use crate::ranking::Score;
 use crate::results::Cell;
 use crate::studies::Better;
 
-/// One parameter and its value at each point; empty where a point has it not.
+/// One parameter and its value at each point; empty where a point lacks it.
 pub(crate) struct Parameter {
     pub(crate) key: String,
     /// Whether its logarithm is shown, if it is known which is right.

@@ -1,4 +1,4 @@
-//! Settings of experiments: each as those of one shown before it, but for what differs.
+//! Settings of experiments, each by its differences from one shown before it.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::markup::escape;
 use crate::results::Frame;
 use crate::results::columns::is_bookkeeping;
 
-/// As many values of a setting are listed.
+/// At most this many values of a setting are listed.
 const LISTED: usize = 6;
 
 /// The settings of the runs of an experiment.
@@ -86,7 +86,7 @@ impl Settings {
         self.not_in(other).count() + self.lacking(other).count()
     }
 
-    /// Those that the other does not have, or has otherwise.
+    /// Those that the other lacks, or has with other values.
     fn not_in<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a Setting> {
         self.values.iter().filter(|s| !other.values.contains(s))
     }

@@ -95,7 +95,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Takes up what other processes have found since. What has a result keeps it.
+    /// Reads what other processes have found since. A run that has a result keeps it.
     pub(crate) fn take_up_others(&mut self, experiment: &str) -> Result<()> {
         for path in journal::all(&self.output.journals(), experiment)? {
             let from = self.read.get(&path).copied().unwrap_or(0);
@@ -169,7 +169,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes the CSV files of all runs of the plan that are finished, and what is to be known of them, unless
+    /// Writes the CSV files of all runs of the plan that are finished, and their provenance, unless
     /// they are there. `command` is the present one if it computed any of them.
     pub(crate) fn write(&mut self, plan: &Plan, command: Option<Command>) -> Result<()> {
         let path = self.output.provenance(&plan.experiment);

@@ -50,7 +50,7 @@ impl Pauses {
         })
     }
 
-    /// Takes all of them away: no run will be longer. What cannot be taken away is in nobody's way.
+    /// Removes all of them: no run will be longer. One that cannot be removed does no harm.
     pub(crate) fn clear(&self) {
         let _ = fs::remove_dir_all(&self.dir);
         // Unless there are states of other experiments beside it.

@@ -59,7 +59,7 @@ pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)])
 }
 
 /// Writes `<experiment>.<table>.csv` for every table that a run has made. Tables of one name may differ in their
-/// columns: then fields that a run has not are empty.
+/// columns: then the fields that a run lacks are empty.
 pub(super) fn write_tables(output: &Output, plan: &Plan, done: &[(&Run, &Record)]) -> Result<()> {
     let mut wholes: Vec<(&str, Table)> = Vec::new();
     for (name, table) in done.iter().flat_map(|(_, record)| &record.tables) {
@@ -95,7 +95,7 @@ pub(super) fn write_tables(output: &Output, plan: &Plan, done: &[(&Run, &Record)
     Ok(())
 }
 
-/// Takes up results that are there as CSV.
+/// Reads the results that are there as CSV.
 pub(super) fn read(output: &Output, plan: &Plan) -> Result<Vec<Record>> {
     let path = output.runs_csv(&plan.experiment);
     if !path.exists() {

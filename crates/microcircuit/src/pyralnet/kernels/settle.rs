@@ -1,4 +1,4 @@
-//! Steps that need not be taken: where a network settles before anything is learned or seen of it.
+//! Steps that need not be taken, because the network settles before it learns or is observed.
 //!
 //! While weights are frozen, and if feedback is cancelled (`W_pi = -W_down`), there is one stable state, which input and
 //! target lead to, and the past is forgotten within a few ms. Its fixed point, where all somata obey (1 - κ) u = I, is found

@@ -21,7 +21,7 @@ pub(super) struct Done {
     pub(super) spent: f64,
 }
 
-/// One row a step, in the order of the search.
+/// One row per step, in the order of the search.
 pub(super) fn write_trials(
     search: &Search,
     done: &[Done],
@@ -85,7 +85,7 @@ pub(super) fn write_trials(
     table.write(&output.trials(&plan.experiment))
 }
 
-/// A study file of the best point, if seeds of it did not diverge. Returns whether there is one.
+/// A study file of the best point, unless one of its seeds diverged. Returns whether there is one.
 pub(super) fn write_best(
     search: &Search,
     searched: &Searched<'_>,
