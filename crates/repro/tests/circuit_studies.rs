@@ -1,5 +1,4 @@
-//! Studies of microcircuits against what theory says of them, from the settings of the shipped
-//! experiments.
+//! Studies of circuits against what theory says of them, from the settings of the shipped experiments.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -257,4 +256,37 @@ fn smaller_updates_bring_the_approximation_closer_to_learned_weights() {
             assert!(last[0] > last[1] && last[1] > last[2], "{last:?}");
         }
     }
+}
+
+#[test]
+fn a_query_settles_in_the_time_constant_of_its_calcium() {
+    // Calcium evens out at once, neurons follow at once, and synapses are left: x = o (1 - exp(-p t / τ_s)).
+    let fast = [
+        "time.diffusion_ms=0.05",
+        "time.neuron_ms=0.05",
+        "time.dt_ms=0.05",
+    ];
+    let outcome = run(&plan("attention_dynamics", &fast), 0);
+    let queries = table(&outcome, "queries");
+    let calcium = column(queries, "calcium");
+    let settling = column(queries, "settling_ms");
+    assert_eq!(calcium.len(), 16);
+    for (calcium, settling) in calcium.iter().zip(&settling) {
+        let theory = 10f64.ln() * 5.0 / calcium;
+        assert!(
+            (settling / theory - 1.0).abs() < 0.02,
+            "{settling} {theory}"
+        );
+    }
+    assert_eq!(metric(&outcome, "settled"), 1.0);
+    // Courses are of the queries with the least calcium and the most.
+    let courses = table(&outcome, "courses");
+    let means = column(courses, "mean_calcium");
+    let end = |pick: fn(f64, f64) -> f64, all: &[f64]| all.iter().copied().reduce(pick).unwrap();
+    assert_eq!(end(f64::min, &means), end(f64::min, &calcium));
+    assert_eq!(end(f64::max, &means), end(f64::max, &calcium));
+    assert_eq!(courses.rows.len(), 200);
+    let shown =
+        ["calcium_least", "calcium_median", "calcium_most"].map(|name| column(courses, name));
+    assert!(shown[0][0] < shown[1][0] && shown[1][0] < shown[2][0]);
 }
