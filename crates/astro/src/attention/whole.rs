@@ -26,8 +26,8 @@ pub(super) struct Whole<T> {
     excitability: Vec<T>,
     /// L, the gains.
     log_gain: Vec<T>,
-    /// While writing, the gains before they are raised; while reading, e + L.
-    raised: Vec<T>,
+    /// While reading, e + L.
+    offset: Vec<T>,
     /// Keys or queries, a component a row of [`TOKENS`].
     turned: Vec<T>,
     /// While writing, half the squared norms; while reading, the inverse of the calcium.
@@ -57,7 +57,7 @@ impl<T: Real> Whole<T> {
             frequencies: Vec::new(),
             excitability: Vec::new(),
             log_gain: Vec::new(),
-            raised: Vec::new(),
+            offset: Vec::new(),
             turned: Vec::new(),
             by_token: Vec::new(),
             activity: Vec::new(),
@@ -95,7 +95,7 @@ impl<T: Real> Whole<T> {
         prepare(&mut self.excitability, neurons, T::of(SILENT));
         self.excitability[..m].copy_from_slice(map.excitability());
         prepare(&mut self.log_gain, neurons, T::of(f64::NEG_INFINITY));
-        prepare(&mut self.raised, neurons, T::zero());
+        prepare(&mut self.offset, neurons, T::zero());
         prepare(&mut self.turned, d * TOKENS, T::zero());
         prepare(&mut self.by_token, TOKENS, T::zero());
         prepare(&mut self.activity, neurons * TOKENS, T::zero());
@@ -172,7 +172,7 @@ impl<T: Real> Attend<'_, T> {
             frequencies,
             excitability,
             log_gain,
-            raised,
+            offset: _,
             turned,
             by_token: norms,
             activity,
@@ -201,9 +201,10 @@ impl<T: Real> Attend<'_, T> {
             activity,
         );
 
-        raised.copy_from_slice(log_gain);
+        let wide = associations.len() / log_gain.len();
         let rows = activity.chunks_exact_mut(TOKENS);
-        for ((row, log_gain), calcium) in rows.zip(&mut *log_gain).zip(&mut *calcium) {
+        let written = associations.chunks_exact_mut(wide).zip(&mut *calcium);
+        for ((row, log_gain), (associations, calcium)) in rows.zip(&mut *log_gain).zip(written) {
             let mut top = Full(0).load(s, row);
             for t in (lanes..taken).step_by(lanes).map(Full) {
                 top = T::v_max(s, top, t.load(s, row));
@@ -211,8 +212,13 @@ impl<T: Real> Attend<'_, T> {
             let top = T::v_largest(s, top);
             if top > *log_gain {
                 let shrink = (*log_gain - top).exp();
-                *calcium *= shrink;
                 *log_gain = top;
+                *calcium *= shrink;
+                let shrink = Lanes::splat(s, shrink);
+                for i in (0..wide).step_by(lanes).map(Full) {
+                    let shrunk = T::v_mul(s, shrink, i.load(s, associations));
+                    i.store(s, associations, shrunk);
+                }
             }
             let gain = Lanes::splat(s, *log_gain);
             for t in (0..taken).step_by(lanes).map(Full) {
@@ -227,16 +233,6 @@ impl<T: Real> Attend<'_, T> {
             *calcium += T::v_sum(s, sum);
         }
 
-        let wide = associations.len() / log_gain.len();
-        let gains = raised.iter().zip(&*log_gain);
-        for ((&before, &now), row) in gains.zip(associations.chunks_exact_mut(wide)) {
-            if start > 0 && before < now {
-                let shrink = Lanes::splat(s, (before - now).exp());
-                for i in (0..wide).step_by(lanes).map(Full) {
-                    i.store(s, row, T::v_mul(s, shrink, i.load(s, row)));
-                }
-            }
-        }
         let (neurons, _) = activity.as_chunks::<TOKENS>();
         let (blocks, _) = neurons.as_chunks::<SUMS>();
         for (rows, drives) in associations.chunks_exact_mut(SUMS * wide).zip(blocks) {
@@ -266,7 +262,7 @@ impl<T: Real> Attend<'_, T> {
             frequencies,
             excitability,
             log_gain,
-            raised,
+            offset,
             turned,
             by_token: inverse,
             activity,
@@ -277,10 +273,10 @@ impl<T: Real> Attend<'_, T> {
         let taken = count.next_multiple_of(lanes.max(SUMS));
         turn(self.query, start, count, taken, turned);
         // The norm of the query is common to all, and cancels.
-        for ((offset, &e), &gain) in raised.iter_mut().zip(&*excitability).zip(&*log_gain) {
+        for ((offset, &e), &gain) in offset.iter_mut().zip(&*excitability).zip(&*log_gain) {
             *offset = e + gain;
         }
-        drive(s, frequencies, raised, None, turned, taken, activity);
+        drive(s, frequencies, offset, None, turned, taken, activity);
         for t in (0..taken).step_by(lanes).map(Full) {
             let mut top = t.load(s, activity);
             for row in activity.chunks_exact(TOKENS) {
