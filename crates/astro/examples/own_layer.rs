@@ -5,7 +5,7 @@
 
 use astro::networks::layers::*;
 use astro::networks::{Codes, Network, Trainer, TrainingParams};
-use astro::numerics::{Error, random::Streams};
+use astro::numerics::{NumericsError, random::Streams};
 use nalgebra::DMatrix;
 use std::sync::Arc;
 
@@ -30,12 +30,18 @@ impl Layer for GapJunctions {
     fn inputs(&self) -> usize {
         self.0
     }
-    fn forward(&self, _: &[f32], x: &Matrix, y: &mut Matrix, _: Pass<'_>) -> Result<(), Error> {
-        Error::check_shape("gap junctions' input", x.shape(), (x.nrows(), self.0))?;
+    fn forward(
+        &self,
+        _: &[f32],
+        x: &Matrix,
+        y: &mut Matrix,
+        _: Pass<'_>,
+    ) -> Result<(), NumericsError> {
+        NumericsError::check_shape("gap junctions' input", x.shape(), (x.nrows(), self.0))?;
         y.copy_from(&exchange(x));
         Ok(())
     }
-    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), Error> {
+    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), NumericsError> {
         grad.x.copy_from(&exchange(grad.y));
         Ok(())
     }

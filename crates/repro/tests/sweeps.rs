@@ -272,7 +272,7 @@ fn a_diverging_run_is_a_result() {
     let runs: Vec<csv::StringRecord> = runs.records().map(Result::unwrap).collect();
     assert!(
         runs.iter()
-            .all(|run| (&run[has] == "1") == !run[says].is_empty())
+            .all(|run| (&run[has] == "1") != run[says].is_empty())
     );
     assert_eq!(runs.iter().filter(|run| &run[has] == "1").count(), 2);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::error::Error;
+use super::error::NetworkError;
 use super::layers::{
     Activation, Band, Dense, Diffusion, Dropout, Initial, Kind, Layer, Noise, Nonlinearity,
     Spillover, Wiring,
@@ -25,7 +25,7 @@ pub enum Disturbance {
 }
 
 impl Disturbance {
-    fn layer(self, features: usize) -> Result<Option<Arc<dyn Layer>>, Error> {
+    fn layer(self, features: usize) -> Result<Option<Arc<dyn Layer>>, NetworkError> {
         Ok(match self {
             Self::None => None,
             Self::Diffusion(spillover, sigma) => {
@@ -73,8 +73,8 @@ impl AstrocyteClassifier {
     ///
     /// # Errors
     ///
-    /// [`numerics::Error::Range`] if the width is not above the classes by an even number, or a disturbance is out of range.
-    pub fn build(&self) -> Result<Network, Error> {
+    /// [`numerics::NumericsError::Range`] if the width is not above the classes by an even number, or a disturbance is out of range.
+    pub fn build(&self) -> Result<Network, NetworkError> {
         let Self {
             inputs,
             classes,
@@ -83,7 +83,7 @@ impl AstrocyteClassifier {
             disturbance,
         } = *self;
         if classes == 0 || inputs <= classes || !(inputs - classes).is_multiple_of(2) {
-            return Err(numerics::Error::Range {
+            return Err(numerics::NumericsError::Range {
                 what: "the code length of an astrocyte classifier",
                 value: inputs as f64,
                 range: "the number of classes plus a positive even number, since a gather takes two away",
@@ -118,11 +118,11 @@ impl AstrocyteClassifier {
 ///
 /// # Errors
 ///
-/// [`numerics::Error::Range`] if there are fewer than two widths or one is 0.
-pub fn neuron_classifier(widths: &[usize]) -> Result<Network, Error> {
+/// [`numerics::NumericsError::Range`] if there are fewer than two widths or one is 0.
+pub fn neuron_classifier(widths: &[usize]) -> Result<Network, NetworkError> {
     if let Some(&width) = widths.iter().find(|&&width| width == 0) {
         let range = "at least 1";
-        return Err(numerics::Error::Range {
+        return Err(numerics::NumericsError::Range {
             what: "the width of a dense layer",
             value: width as f64,
             range,
@@ -159,7 +159,11 @@ pub fn neuron_classifier(widths: &[usize]) -> Result<Network, Error> {
 /// # Errors
 ///
 /// None for these widths; the type is that of all builders.
-pub fn xor_network(wiring: Wiring, bias: bool, activation: Activation) -> Result<Network, Error> {
+pub fn xor_network(
+    wiring: Wiring,
+    bias: bool,
+    activation: Activation,
+) -> Result<Network, NetworkError> {
     let mut kinds = [Kind::Spread, Kind::Slide].repeat(4);
     kinds.extend([Kind::Gather; 5]);
     let mut layers: Vec<Arc<dyn Layer>> = Vec::new();

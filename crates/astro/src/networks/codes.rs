@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::error::Error;
+use super::error::NetworkError;
 use crate::numerics;
 use crate::numerics::random::{fill_standard_normal, scale_and_shift};
 
@@ -30,9 +30,9 @@ impl Codes {
     ///
     /// # Errors
     ///
-    /// [`numerics::Error::Length`] if there is not one label for every sample.
-    pub fn fixed(codes: &DMatrix<f32>, labels: Vec<u8>) -> Result<Self, numerics::Error> {
-        numerics::Error::check_length("the labels", labels.len(), codes.nrows())?;
+    /// [`numerics::NumericsError::Length`] if there is not one label for every sample.
+    pub fn fixed(codes: &DMatrix<f32>, labels: Vec<u8>) -> Result<Self, numerics::NumericsError> {
+        numerics::NumericsError::check_length("the labels", labels.len(), codes.nrows())?;
         let mean = codes.transpose().as_slice().to_vec();
         Ok(Self {
             features: codes.ncols(),
@@ -46,13 +46,13 @@ impl Codes {
     ///
     /// # Errors
     ///
-    /// [`numerics::Error::Shape`] or [`numerics::Error::Length`] if means, variances and labels are not of one size.
+    /// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Length`] if means, variances and labels are not of one size.
     pub fn normal(
         mean: &DMatrix<f32>,
         log_variance: &DMatrix<f32>,
         labels: Vec<u8>,
-    ) -> Result<Self, numerics::Error> {
-        numerics::Error::check_shape(
+    ) -> Result<Self, numerics::NumericsError> {
+        numerics::NumericsError::check_shape(
             "the logarithms of the variances",
             log_variance.shape(),
             mean.shape(),
@@ -72,12 +72,12 @@ impl Codes {
     ///
     /// # Errors
     ///
-    /// [`Error::Order`] if `order` does not name every feature once.
-    pub fn reordered(&self, order: &[usize]) -> Result<Self, Error> {
+    /// [`NetworkError::Order`] if `order` does not name every feature once.
+    pub fn reordered(&self, order: &[usize]) -> Result<Self, NetworkError> {
         let mut named = order.to_vec();
         named.sort_unstable();
         if !named.into_iter().eq(0..self.features) {
-            return Err(Error::Order {
+            return Err(NetworkError::Order {
                 features: self.features,
             });
         }

@@ -16,16 +16,20 @@ use std::sync::Arc;
 use nalgebra::{Cholesky, DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::error::Error;
+use super::error::NetworkError;
 use super::layers::{Activation, Band, Kind, Layer, Nonlinearity, Wiring};
 use super::network::Network;
 use crate::numerics;
 
-fn check_square(a: &DMatrix<f64>) -> Result<usize, Error> {
-    numerics::Error::check_shape("the matrix to compile", a.shape(), (a.nrows(), a.nrows()))?;
+fn check_square(a: &DMatrix<f64>) -> Result<usize, NetworkError> {
+    numerics::NumericsError::check_shape(
+        "the matrix to compile",
+        a.shape(),
+        (a.nrows(), a.nrows()),
+    )?;
     if a.nrows() < 2 {
         let range = "at least 2";
-        return Err(numerics::Error::Range {
+        return Err(numerics::NumericsError::Range {
             what: "rows of the matrix to compile",
             value: a.nrows() as f64,
             range,
@@ -39,9 +43,9 @@ fn check_square(a: &DMatrix<f64>) -> Result<usize, Error> {
 ///
 /// # Errors
 ///
-/// [`numerics::Error::Shape`] or [`numerics::Error::Range`] unless A is square with n ≥ 2, [`Error::Minor`] if elimination meets a vanishing
+/// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Range`] unless A is square with n ≥ 2, [`NetworkError::Minor`] if elimination meets a vanishing
 /// pivot, which a random matrix does with probability 0.
-pub fn exact_bands(a: &DMatrix<f64>) -> Result<Vec<DMatrix<f64>>, Error> {
+pub fn exact_bands(a: &DMatrix<f64>) -> Result<Vec<DMatrix<f64>>, NetworkError> {
     let n = check_square(a)?;
     let (lower, upper) = neville(a)?;
     let (mut right, diagonal) = neville(&upper.transpose())?;
@@ -56,7 +60,7 @@ pub fn exact_bands(a: &DMatrix<f64>) -> Result<Vec<DMatrix<f64>>, Error> {
 
 /// A = F_{n−1} … F_1 U: the lower bidiagonal factors F_1 … F_{n−1} and the upper triangle U, each row eliminated by its
 /// neighbour above.
-fn neville(a: &DMatrix<f64>) -> Result<(Vec<DMatrix<f64>>, DMatrix<f64>), Error> {
+fn neville(a: &DMatrix<f64>) -> Result<(Vec<DMatrix<f64>>, DMatrix<f64>), NetworkError> {
     let n = a.nrows();
     let mut u = a.clone();
     let mut factors = vec![DMatrix::identity(n, n); n - 1];
@@ -68,7 +72,7 @@ fn neville(a: &DMatrix<f64>) -> Result<(Vec<DMatrix<f64>>, DMatrix<f64>), Error>
             let pivot = u[(i - 1, j)];
             let multiplier = u[(i, j)] / pivot;
             if !multiplier.is_finite() {
-                return Err(Error::Minor {
+                return Err(NetworkError::Minor {
                     order: j + 1,
                     minor: pivot,
                 });
@@ -88,16 +92,16 @@ fn neville(a: &DMatrix<f64>) -> Result<(Vec<DMatrix<f64>>, DMatrix<f64>), Error>
 ///
 /// # Errors
 ///
-/// [`numerics::Error::Shape`] or [`numerics::Error::Range`] unless A is square with n ≥ 2 and depth at least 1.
+/// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Range`] unless A is square with n ≥ 2 and depth at least 1.
 pub fn fit_bands(
     a: &DMatrix<f64>,
     depth: usize,
     sweeps: usize,
     rng: &mut dyn Rng,
-) -> Result<Vec<DMatrix<f64>>, Error> {
+) -> Result<Vec<DMatrix<f64>>, NetworkError> {
     let n = check_square(a)?;
     if depth == 0 {
-        return Err(numerics::Error::Range {
+        return Err(numerics::NumericsError::Range {
             what: "the depth of a stack",
             value: 0.0,
             range: "at least 1",
@@ -193,15 +197,15 @@ pub fn product(bands: &[DMatrix<f64>]) -> Option<DMatrix<f64>> {
 ///
 /// # Errors
 ///
-/// [`numerics::Error::Shape`] or [`numerics::Error::Length`] if bands and bias do not fit each other, [`numerics::Error::Range`] if there are no bands.
-pub fn network(bands: &[DMatrix<f64>], bias: &[f64], bound: f64) -> Result<Network, Error> {
+/// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Length`] if bands and bias do not fit each other, [`numerics::NumericsError::Range`] if there are no bands.
+pub fn network(bands: &[DMatrix<f64>], bias: &[f64], bound: f64) -> Result<Network, NetworkError> {
     let n = bias.len();
     let mut layers: Vec<Arc<dyn Layer>> = Vec::new();
     let mut theta = Vec::new();
     let mut linear = DMatrix::identity(n, n);
     let mut lift = DVector::zeros(n);
     for (i, matrix) in bands.iter().enumerate() {
-        numerics::Error::check_shape("a band of the stack", matrix.shape(), (n, n))?;
+        numerics::NumericsError::check_shape("a band of the stack", matrix.shape(), (n, n))?;
         linear = matrix * linear;
         let last = i + 1 == bands.len();
         let next = match last {

@@ -8,7 +8,7 @@ use crate::numerics::tensors::TensorError;
 /// Why a network could not be built, stored or used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum NetworkError {
     /// Two layers that follow each other do not fit.
     #[error("layer {layer} takes {expected} features, but the layer before it gives {found}")]
     Chain {
@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// A size or a number does not fit.
     #[error(transparent)]
-    Numerics(#[from] numerics::Error),
+    Numerics(#[from] numerics::NumericsError),
     /// A file does not hold the network, or could not be written.
     #[error(transparent)]
     File(#[from] TensorError),

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::numerics::{Diverged, Error as NumericsError};
+use crate::numerics::{Diverged, NumericsError};
 
 /// Why training ended early.
 #[derive(Debug, Error)]

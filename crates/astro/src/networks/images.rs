@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 
 /// A set of equally large grey images, one byte a pixel.
 #[derive(Clone, Debug)]
@@ -30,17 +30,17 @@ impl GreyImages {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if the bytes do not make whole images.
-    pub fn new(bytes: Vec<u8>, pixels: usize) -> Result<Self, Error> {
+    /// [`NumericsError::Length`] if the bytes do not make whole images.
+    pub fn new(bytes: Vec<u8>, pixels: usize) -> Result<Self, NumericsError> {
         if pixels == 0 {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "the pixels of an image",
                 value: 0.0,
                 range: "at least 1",
             });
         }
         let whole = bytes.len().div_ceil(pixels) * pixels;
-        Error::check_length("the bytes of a set of images", bytes.len(), whole)?;
+        NumericsError::check_length("the bytes of a set of images", bytes.len(), whole)?;
         Ok(Self { bytes, pixels })
     }
 

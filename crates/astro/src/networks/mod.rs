@@ -65,7 +65,7 @@ pub mod training;
 pub mod vae;
 
 pub use codes::Codes;
-pub use error::Error;
+pub use error::NetworkError;
 pub use failure::Failure;
 pub use network::Network;
 pub use training::{Trainer, TrainingParams};

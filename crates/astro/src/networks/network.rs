@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::error::Error;
+use super::error::NetworkError;
 use super::layers::{Gradients, Layer, Mode, Pass, Passed};
 use crate::numerics;
 
@@ -72,10 +72,10 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::Chain`] if two layers do not fit, [`numerics::Error::Range`] if there are none.
-    pub fn new(layers: Vec<Arc<dyn Layer>>) -> Result<Self, Error> {
+    /// [`NetworkError::Chain`] if two layers do not fit, [`numerics::NumericsError::Range`] if there are none.
+    pub fn new(layers: Vec<Arc<dyn Layer>>) -> Result<Self, NetworkError> {
         if layers.is_empty() {
-            return Err(numerics::Error::Range {
+            return Err(numerics::NumericsError::Range {
                 what: "layers of a network",
                 value: 0.0,
                 range: "at least 1",
@@ -85,7 +85,7 @@ impl Network {
         for (layer, pair) in layers.windows(2).enumerate() {
             let (found, expected) = (pair[0].outputs(), pair[1].inputs());
             if found != expected {
-                return Err(Error::Chain {
+                return Err(NetworkError::Chain {
                     layer: layer + 1,
                     expected,
                     found,
@@ -138,13 +138,13 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`numerics::Error::Shape`] if the tape was made for another network.
+    /// [`numerics::NumericsError::Shape`] if the tape was made for another network.
     pub fn forward(
         &self,
         tape: &mut Tape,
         mode: Mode,
         rng: &mut dyn Rng,
-    ) -> Result<(), numerics::Error> {
+    ) -> Result<(), numerics::NumericsError> {
         for (i, layer) in self.layers.iter().enumerate() {
             let (before, after) = tape.values.split_at_mut(i + 1);
             let theta = &self.theta[self.range(i)];
@@ -163,9 +163,13 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`numerics::Error::Length`] if `gradient` is not as long as θ, [`numerics::Error::Shape`] if the tape was made for another network.
-    pub fn backward(&self, tape: &mut Tape, gradient: &mut [f32]) -> Result<(), numerics::Error> {
-        numerics::Error::check_length("the gradient", gradient.len(), self.theta.len())?;
+    /// [`numerics::NumericsError::Length`] if `gradient` is not as long as θ, [`numerics::NumericsError::Shape`] if the tape was made for another network.
+    pub fn backward(
+        &self,
+        tape: &mut Tape,
+        gradient: &mut [f32],
+    ) -> Result<(), numerics::NumericsError> {
+        numerics::NumericsError::check_length("the gradient", gradient.len(), self.theta.len())?;
         for (i, layer) in self.layers.iter().enumerate().rev() {
             let (before, after) = tape.gradients.split_at_mut(i + 1);
             let passed = Passed {
@@ -189,14 +193,18 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`numerics::Error::Shape`] if the inputs do not have the network's number of features.
+    /// [`numerics::NumericsError::Shape`] if the inputs do not have the network's number of features.
     pub fn predict(
         &self,
         x: &DMatrix<f32>,
         rng: &mut dyn Rng,
-    ) -> Result<DMatrix<f32>, numerics::Error> {
+    ) -> Result<DMatrix<f32>, numerics::NumericsError> {
         let mut tape = Tape::new(self, x.nrows());
-        numerics::Error::check_shape("the network's input", x.shape(), tape.values[0].shape())?;
+        numerics::NumericsError::check_shape(
+            "the network's input",
+            x.shape(),
+            tape.values[0].shape(),
+        )?;
         tape.values[0].copy_from(x);
         self.forward(&mut tape, Mode::Test, rng)?;
         Ok(tape.values.swap_remove(self.layers.len()))

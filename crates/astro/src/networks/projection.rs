@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 
 use super::images::GreyImages;
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 
 /// A random matrix \[code, pixel\] whose entries are mostly 0 (Li, Hastie & Church, 2006).
 ///
@@ -45,9 +45,9 @@ impl SparseProjection {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if the images have another number of pixels.
-    pub fn project(&self, images: &GreyImages) -> Result<DMatrix<f32>, Error> {
-        Error::check_length("an image", images.pixels(), self.pixels)?;
+    /// [`NumericsError::Length`] if the images have another number of pixels.
+    pub fn project(&self, images: &GreyImages) -> Result<DMatrix<f32>, NumericsError> {
+        NumericsError::check_length("an image", images.pixels(), self.pixels)?;
         let code = |image: &[u8], row: &[(usize, f32)]| -> f32 {
             row.iter()
                 .map(|&(pixel, size)| size * f32::from(image[pixel]))

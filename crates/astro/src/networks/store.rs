@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::error::Error;
+use super::error::NetworkError;
 use super::network::Network;
 use crate::numerics::tensors::{Named, TensorFile, write};
 
@@ -14,8 +14,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] if the file cannot be written.
-    pub fn save(&self, path: &Path, notes: &[(&str, &str)]) -> Result<(), Error> {
+    /// [`NetworkError::File`] if the file cannot be written.
+    pub fn save(&self, path: &Path, notes: &[(&str, &str)]) -> Result<(), NetworkError> {
         let mut tensors = Vec::new();
         for (position, layer) in self.layers().iter().enumerate() {
             let theta = &self.theta()[self.range(position)];
@@ -33,8 +33,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::File`], naming the file and the tensor.
-    pub fn load(&mut self, path: &Path) -> Result<(), Error> {
+    /// [`NetworkError::File`], naming the file and the tensor.
+    pub fn load(&mut self, path: &Path) -> Result<(), NetworkError> {
         let file = TensorFile::open(path)?;
         let mut theta = Vec::with_capacity(self.theta().len());
         for (position, layer) in self.layers().iter().enumerate() {

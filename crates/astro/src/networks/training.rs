@@ -11,7 +11,7 @@ use super::network::{Network, Tape};
 use crate::numerics::adam::{Adam, AdamParams};
 use crate::numerics::random::Streams;
 use crate::numerics::softmax::{hits, nll};
-use crate::numerics::{Diverged, Error};
+use crate::numerics::{Diverged, NumericsError};
 
 /// How a classifier is trained. The talk: batches of 128, Adam with step size 0.004, 150 epochs.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -69,10 +69,14 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] if the batch size is 0.
-    pub fn new(network: Network, params: &TrainingParams, streams: Streams) -> Result<Self, Error> {
+    /// [`NumericsError::Range`] if the batch size is 0.
+    pub fn new(
+        network: Network,
+        params: &TrainingParams,
+        streams: Streams,
+    ) -> Result<Self, NumericsError> {
         if params.batch == 0 {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "the batch size",
                 value: 0.0,
                 range: "at least 1",
@@ -169,7 +173,7 @@ impl Trainer {
         } = self;
         let width = tape.input_mut().ncols();
         if codes.features() != width {
-            return Err(Error::Shape {
+            return Err(NumericsError::Shape {
                 what: "the codes".to_owned(),
                 rows: codes.len(),
                 columns: width,

@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use vecmath::slots::{Slot, for_each_vector};
 
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 
 /// Step size, memory and floor of [`Adam`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -48,7 +48,7 @@ impl AdamParams {
 /// adam.step(&mut theta, &[0.5, 0.0])?;
 /// assert!((theta[0] - 0.9).abs() < 1e-6); // the first step has size η whatever the gradient
 /// assert_eq!(theta[1], -1.0);
-/// # Ok::<(), astro::numerics::Error>(())
+/// # Ok::<(), astro::numerics::NumericsError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adam {
@@ -81,8 +81,8 @@ impl Adam {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if parameters or gradient are not as many as the state was made for.
-    pub fn step(&mut self, theta: &mut [f32], gradient: &[f32]) -> Result<(), Error> {
+    /// [`NumericsError::Length`] if parameters or gradient are not as many as the state was made for.
+    pub fn step(&mut self, theta: &mut [f32], gradient: &[f32]) -> Result<(), NumericsError> {
         let update = self.advance(theta.len(), gradient.len())?;
         vecmath::run(Step {
             update,
@@ -99,7 +99,7 @@ impl Adam {
     /// # Errors
     ///
     /// As [`Adam::step`].
-    pub fn par_step(&mut self, theta: &mut [f32], gradient: &[f32]) -> Result<(), Error> {
+    pub fn par_step(&mut self, theta: &mut [f32], gradient: &[f32]) -> Result<(), NumericsError> {
         let update = self.advance(theta.len(), gradient.len())?;
         let moments = self
             .mean
@@ -121,9 +121,9 @@ impl Adam {
         Ok(())
     }
 
-    fn advance(&mut self, theta: usize, gradient: usize) -> Result<Update, Error> {
-        Error::check_length("the parameter vector", theta, self.mean.len())?;
-        Error::check_length("the gradient", gradient, self.mean.len())?;
+    fn advance(&mut self, theta: usize, gradient: usize) -> Result<Update, NumericsError> {
+        NumericsError::check_length("the parameter vector", theta, self.mean.len())?;
+        NumericsError::check_length("the gradient", gradient, self.mean.len())?;
         self.steps = self.steps.saturating_add(1);
         // The powers are taken in double, as the definition's authors do: 1 − β₂ᵗ starts at 1e-3.
         let correction = |beta: f32| 1.0 - f64::from(beta).powi(self.steps);

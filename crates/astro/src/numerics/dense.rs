@@ -12,7 +12,7 @@ use gemm::Parallelism;
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, RealField};
 use vecmath::reduce::Sum;
 
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 
 /// On how many threads a product runs: 1 is the caller's own, more are taken from the rayon pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +60,10 @@ pub(crate) fn multiply<T: RealField + Copy>(
     keep: T,
     mut c: DMatrixViewMut<'_, T>,
     threads: Threads,
-) -> Result<(), Error> {
+) -> Result<(), NumericsError> {
     let ((rows, inner), (inner_b, columns)) = (a.shape(), b.shape());
-    Error::check_shape("the right factor of a product", b.shape(), (inner, columns))?;
-    Error::check_shape("a product", c.shape(), (rows, columns))?;
+    NumericsError::check_shape("the right factor of a product", b.shape(), (inner, columns))?;
+    NumericsError::check_shape("a product", c.shape(), (rows, columns))?;
     debug_assert_eq!(inner, inner_b);
     let ((a_ptr, a_cs, a_rs), (b_ptr, b_cs, b_rs)) = (a.raw(), b.raw());
     let (c_rs, c_cs) = c.strides();
@@ -99,22 +99,22 @@ pub(crate) fn multiply<T: RealField + Copy>(
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] or [`Error::Length`] naming the matrix that does not fit the weights.
+/// [`NumericsError::Shape`] or [`NumericsError::Length`] naming the matrix that does not fit the weights.
 pub fn forward(
     weight: DMatrixView<'_, f32>,
     bias: &[f32],
     x: &DMatrix<f32>,
     y: &mut DMatrix<f32>,
     threads: Threads,
-) -> Result<(), Error> {
+) -> Result<(), NumericsError> {
     let (outputs, inputs) = weight.shape();
-    Error::check_shape("the input of a dense layer", x.shape(), (x.nrows(), inputs))?;
-    Error::check_shape(
+    NumericsError::check_shape("the input of a dense layer", x.shape(), (x.nrows(), inputs))?;
+    NumericsError::check_shape(
         "the output of a dense layer",
         y.shape(),
         (x.nrows(), outputs),
     )?;
-    Error::check_length("the bias of a dense layer", bias.len(), outputs)?;
+    NumericsError::check_length("the bias of a dense layer", bias.len(), outputs)?;
     let columns = y.as_mut_slice().chunks_exact_mut(x.nrows().max(1));
     for (column, &b) in columns.zip(bias) {
         column.fill(b);
@@ -142,15 +142,15 @@ pub fn backward(
     grad_weight: DMatrixViewMut<'_, f32>,
     grad_bias: &mut [f32],
     threads: Threads,
-) -> Result<(), Error> {
+) -> Result<(), NumericsError> {
     let (outputs, inputs) = weight.shape();
-    Error::check_shape("the input of a dense layer", x.shape(), (x.nrows(), inputs))?;
-    Error::check_shape(
+    NumericsError::check_shape("the input of a dense layer", x.shape(), (x.nrows(), inputs))?;
+    NumericsError::check_shape(
         "the gradient of a dense output",
         grad_y.shape(),
         (x.nrows(), outputs),
     )?;
-    Error::check_length(
+    NumericsError::check_length(
         "the bias gradient of a dense layer",
         grad_bias.len(),
         outputs,

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A matrix, a slice, a number or a label that does not fit; every message says what would.
 #[derive(Clone, Debug, PartialEq, Error)]
-pub enum Error {
+pub enum NumericsError {
     /// A matrix does not have the shape that the operation needs.
     #[error("{what} is {found_rows}×{found_columns}, it must be {rows}×{columns}")]
     Shape {
@@ -51,7 +51,7 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl NumericsError {
     /// Checks the shape of a matrix.
     pub fn check_shape(
         what: &str,

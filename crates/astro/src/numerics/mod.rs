@@ -16,4 +16,4 @@ pub mod softmax;
 pub mod tensors;
 
 pub use diverged::Diverged;
-pub use error::Error;
+pub use error::NumericsError;

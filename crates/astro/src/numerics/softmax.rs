@@ -14,15 +14,15 @@ use vecmath::exp::exp;
 use vecmath::single::ln;
 use vecmath::slots::{Slot, for_each_vector};
 
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 
 /// y = softmax(x), sample by sample.
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] if y is not as large as x.
-pub fn softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
-    Error::check_shape("the softmax output", y.shape(), x.shape())?;
+/// [`NumericsError::Shape`] if y is not as large as x.
+pub fn softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), NumericsError> {
+    NumericsError::check_shape("the softmax output", y.shape(), x.shape())?;
     vecmath::run(Forward {
         samples: x.nrows(),
         x: x.as_slice(),
@@ -37,8 +37,8 @@ pub fn softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
 /// # Errors
 ///
 /// As [`softmax`].
-pub fn log_softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
-    Error::check_shape("the log-softmax output", y.shape(), x.shape())?;
+pub fn log_softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), NumericsError> {
+    NumericsError::check_shape("the log-softmax output", y.shape(), x.shape())?;
     vecmath::run(Forward {
         samples: x.nrows(),
         x: x.as_slice(),
@@ -56,12 +56,12 @@ pub fn log_softmax(x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> 
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] if the three matrices differ in size.
+/// [`NumericsError::Shape`] if the three matrices differ in size.
 pub fn softmax_backward(
     y: &DMatrix<f32>,
     grad_y: &DMatrix<f32>,
     grad_x: &mut DMatrix<f32>,
-) -> Result<(), Error> {
+) -> Result<(), NumericsError> {
     backward(y, grad_y, grad_x, false)
 }
 
@@ -78,7 +78,7 @@ pub fn log_softmax_backward(
     y: &DMatrix<f32>,
     grad_y: &DMatrix<f32>,
     grad_x: &mut DMatrix<f32>,
-) -> Result<(), Error> {
+) -> Result<(), NumericsError> {
     backward(y, grad_y, grad_x, true)
 }
 
@@ -87,13 +87,13 @@ fn backward(
     grad_y: &DMatrix<f32>,
     grad_x: &mut DMatrix<f32>,
     log: bool,
-) -> Result<(), Error> {
-    Error::check_shape(
+) -> Result<(), NumericsError> {
+    NumericsError::check_shape(
         "the gradient of the softmax output",
         grad_y.shape(),
         y.shape(),
     )?;
-    Error::check_shape(
+    NumericsError::check_shape(
         "the gradient of the softmax input",
         grad_x.shape(),
         y.shape(),
@@ -114,17 +114,21 @@ fn backward(
 ///
 /// # Errors
 ///
-/// [`Error::Length`] or [`Error::Shape`] if labels or gradient do not fit `log_p`, [`Error::Label`] if a label is no class.
-pub fn nll(log_p: &DMatrix<f32>, labels: &[u8], gradient: &mut DMatrix<f32>) -> Result<f64, Error> {
-    Error::check_length("the labels", labels.len(), log_p.nrows())?;
-    Error::check_shape("the gradient of the loss", gradient.shape(), log_p.shape())?;
+/// [`NumericsError::Length`] or [`NumericsError::Shape`] if labels or gradient do not fit `log_p`, [`NumericsError::Label`] if a label is no class.
+pub fn nll(
+    log_p: &DMatrix<f32>,
+    labels: &[u8],
+    gradient: &mut DMatrix<f32>,
+) -> Result<f64, NumericsError> {
+    NumericsError::check_length("the labels", labels.len(), log_p.nrows())?;
+    NumericsError::check_shape("the gradient of the loss", gradient.shape(), log_p.shape())?;
     gradient.fill(0.0);
     let share = -1.0 / labels.len() as f32;
     let mut sum = 0.0;
     for (sample, &label) in labels.iter().enumerate() {
         let label = usize::from(label);
         if label >= log_p.ncols() {
-            return Err(Error::Label {
+            return Err(NumericsError::Label {
                 sample,
                 label,
                 classes: log_p.ncols(),

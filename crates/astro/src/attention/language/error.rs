@@ -61,7 +61,7 @@ pub enum LanguageError {
 
     /// Sizes within the network do not fit.
     #[error(transparent)]
-    Numerics(#[from] numerics::Error),
+    Numerics(#[from] numerics::NumericsError),
 }
 
 impl LanguageError {

@@ -1,7 +1,7 @@
 //! A layer: its weights, and what it does after its attention, forth and back.
 
 use super::layers::{Linear, Norm, Normalised, gelu, gelu_pull_back};
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use nalgebra::DMatrix;
 
 /// A layer's weights.
@@ -45,7 +45,7 @@ impl LayerPass {
         x: &DMatrix<f32>,
         attended: &DMatrix<f32>,
         way: Way,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, NumericsError> {
         let sum = layer.output.forward(attended)? + x;
         let (h, norm1) = layer.norm1.forward(&sum);
         let inner = layer.up.forward(&h)?;
@@ -67,7 +67,7 @@ impl LayerPass {
         &self,
         layer: &Layer,
         d_output: &DMatrix<f32>,
-    ) -> Result<Option<[DMatrix<f32>; 2]>, Error> {
+    ) -> Result<Option<[DMatrix<f32>; 2]>, NumericsError> {
         let Some(kept) = &self.kept else {
             return Ok(None);
         };

@@ -1,6 +1,6 @@
 //! Affine maps, layer norms and the activation of an encoder, forward and backward, tokens as columns.
 
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::dense::{Factor, Threads, multiply};
 use nalgebra::DMatrix;
 
@@ -16,7 +16,7 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    pub(super) fn forward(&self, x: &DMatrix<f32>) -> Result<DMatrix<f32>, Error> {
+    pub(super) fn forward(&self, x: &DMatrix<f32>) -> Result<DMatrix<f32>, NumericsError> {
         let mut y = DMatrix::zeros(self.bias.len(), x.ncols());
         for column in y.as_mut_slice().chunks_exact_mut(self.bias.len()) {
             column.copy_from_slice(&self.bias);
@@ -33,7 +33,11 @@ impl Linear {
     }
 
     /// ∂L/∂x ← ∂L/∂x + Wᵀ ∂L/∂y.
-    pub(super) fn pull_back(&self, dy: &DMatrix<f32>, dx: &mut DMatrix<f32>) -> Result<(), Error> {
+    pub(super) fn pull_back(
+        &self,
+        dy: &DMatrix<f32>,
+        dx: &mut DMatrix<f32>,
+    ) -> Result<(), NumericsError> {
         let weight = Factor::Transposed(self.weight.as_view());
         multiply(
             weight,

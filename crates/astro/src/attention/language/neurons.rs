@@ -94,7 +94,10 @@ impl HeadNeurons {
     }
 
     /// φ(q), relative to its largest for each query, and φ(k), relative to its largest for each neuron; m × n.
-    fn activities(&self, inputs: &HeadInputs) -> Result<[DMatrix<f32>; 2], numerics::Error> {
+    fn activities(
+        &self,
+        inputs: &HeadInputs,
+    ) -> Result<[DMatrix<f32>; 2], numerics::NumericsError> {
         let (m, n) = (self.hidden(), inputs.tokens());
         let mut key = product(transposed(&self.key), plain(&inputs.key), (m, n))?;
         let tokens = inputs.key.column_iter();
@@ -125,7 +128,7 @@ impl HeadNeurons {
         teacher: &DMatrix<f32>,
         share: f32,
         learnt: &mut [f32],
-    ) -> Result<f32, numerics::Error> {
+    ) -> Result<f32, numerics::NumericsError> {
         let (m, n) = (self.hidden(), inputs.tokens());
         let [query, key] = self.activities(inputs)?;
         let kernel = product(transposed(&key), plain(&query), (n, n))?;
@@ -155,7 +158,7 @@ impl HeadNeurons {
         inputs: &HeadInputs,
         [by_query, by_key]: [&DMatrix<f32>; 2],
         learnt: &mut [f32],
-    ) -> Result<(), numerics::Error> {
+    ) -> Result<(), numerics::NumericsError> {
         let (d, m) = self.query.shape();
         let (u, rest) = learnt.split_at_mut(self.query.len());
         let (w, excitability) = rest.split_at_mut(self.key.len());
@@ -219,7 +222,7 @@ impl HeadInputs {
     }
 
     /// Softmax attention, n × n, a query a column.
-    pub(super) fn softmax(&self) -> Result<DMatrix<f32>, numerics::Error> {
+    pub(super) fn softmax(&self) -> Result<DMatrix<f32>, numerics::NumericsError> {
         let n = self.tokens();
         let mut weights = product(transposed(&self.key), plain(&self.query), (n, n))?;
         for column in weights.as_mut_slice().chunks_exact_mut(n) {
@@ -273,7 +276,7 @@ fn product(
     a: Factor<'_, f32>,
     b: Factor<'_, f32>,
     (rows, columns): (usize, usize),
-) -> Result<DMatrix<f32>, numerics::Error> {
+) -> Result<DMatrix<f32>, numerics::NumericsError> {
     let mut c = DMatrix::zeros(rows, columns);
     multiply(a, b, 0.0, c.as_view_mut(), Threads(1))?;
     Ok(c)
@@ -397,7 +400,7 @@ impl HeadPass {
         inputs: &HeadInputs,
         [output, d_output]: [DMatrixView<'_, f32>; 2],
         learnt: &mut [f32],
-    ) -> Result<HeadGradient, numerics::Error> {
+    ) -> Result<HeadGradient, numerics::NumericsError> {
         let (d, n, e) = (inputs.query.nrows(), inputs.tokens(), inputs.values());
         let scale = scale(d) as f32;
         match (self, neurons) {

@@ -25,7 +25,7 @@ pub enum TransformerError {
 
     /// Sizes within the network do not fit.
     #[error(transparent)]
-    Numerics(#[from] numerics::Error),
+    Numerics(#[from] numerics::NumericsError),
 
     /// A file does not hold the transformer, or could not be written.
     #[error(transparent)]

@@ -2,7 +2,7 @@
 
 use super::architecture::{AffineAt, NormAt};
 use crate::attention::Real;
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::dense::{Factor, Threads, multiply};
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
@@ -24,7 +24,7 @@ impl AffineAt {
         &self,
         parameters: &[T],
         x: &DMatrix<T>,
-    ) -> Result<DMatrix<T>, Error> {
+    ) -> Result<DMatrix<T>, NumericsError> {
         let mut y = DMatrix::zeros(self.outputs, x.ncols());
         let bias = &parameters[self.bias..][..self.outputs];
         for column in y.as_mut_slice().chunks_exact_mut(self.outputs) {
@@ -47,7 +47,7 @@ impl AffineAt {
         x: &DMatrix<T>,
         dy: &DMatrix<T>,
         gradient: &mut [T],
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         let weight = &mut gradient[self.weight..][..self.inputs * self.outputs];
         let transposed = DMatrixViewMut::from_slice(weight, self.inputs, self.outputs);
         let (x, dy_transposed) = (Factor::Plain(x.as_view()), Factor::Transposed(dy.as_view()));
@@ -68,7 +68,7 @@ impl AffineAt {
         dy: &DMatrix<T>,
         keep: T,
         dx: &mut DMatrix<T>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         let weight = Factor::Plain(self.transposed(parameters));
         multiply(
             weight,

@@ -6,7 +6,7 @@ use vecmath::exp::exp;
 use vecmath::slots::{Slot, for_each_vector};
 
 use super::layer::{Gradients, Layer, Pass, Passed};
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::softmax;
 
 /// A nonlinearity φ, without parameters.
@@ -32,13 +32,13 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if y is not as large as x.
-    pub fn forward(self, x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
+    /// [`NumericsError::Shape`] if y is not as large as x.
+    pub fn forward(self, x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), NumericsError> {
         match self {
             Self::Softmax => softmax::softmax(x, y),
             Self::LogSoftmax => softmax::log_softmax(x, y),
             Self::Relu | Self::Sigmoid | Self::Tanh => {
-                Error::check_shape("the output of an activation", y.shape(), x.shape())?;
+                NumericsError::check_shape("the output of an activation", y.shape(), x.shape())?;
                 vecmath::run(Forward {
                     function: self,
                     x: x.as_slice(),
@@ -53,23 +53,23 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if the matrices differ in size.
+    /// [`NumericsError::Shape`] if the matrices differ in size.
     pub fn backward(
         self,
         y: &DMatrix<f32>,
         grad_y: &DMatrix<f32>,
         grad_x: &mut DMatrix<f32>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         match self {
             Self::Softmax => softmax::softmax_backward(y, grad_y, grad_x),
             Self::LogSoftmax => softmax::log_softmax_backward(y, grad_y, grad_x),
             Self::Relu | Self::Sigmoid | Self::Tanh => {
-                Error::check_shape(
+                NumericsError::check_shape(
                     "the gradient of an activation's output",
                     grad_y.shape(),
                     y.shape(),
                 )?;
-                Error::check_shape(
+                NumericsError::check_shape(
                     "the gradient of an activation's input",
                     grad_x.shape(),
                     y.shape(),
@@ -117,11 +117,16 @@ impl Layer for Nonlinearity {
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         _: Pass<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         self.function.forward(x, y)
     }
 
-    fn backward(&self, _: &[f32], passed: Passed<'_>, grad: Gradients<'_>) -> Result<(), Error> {
+    fn backward(
+        &self,
+        _: &[f32],
+        passed: Passed<'_>,
+        grad: Gradients<'_>,
+    ) -> Result<(), NumericsError> {
         self.function.backward(passed.y, grad.y, grad.x)
     }
 }

@@ -7,7 +7,7 @@ use rand::Rng;
 use super::band_kernel::{BackwardInput, BackwardWeights, Forward, Sparse};
 use super::layer::{Gradients, Layer, LayerTensor, Pass, Passed, ReadTensor};
 use super::wiring::{Kind, Wiring};
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::random::fill_uniform;
 use crate::numerics::tensors::TensorError;
 
@@ -57,10 +57,15 @@ impl Band {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] if there are no inputs.
-    pub fn new(kind: Kind, wiring: Wiring, inputs: usize, bias: bool) -> Result<Self, Error> {
+    /// [`NumericsError::Range`] if there are no inputs.
+    pub fn new(
+        kind: Kind,
+        wiring: Wiring,
+        inputs: usize,
+        bias: bool,
+    ) -> Result<Self, NumericsError> {
         if inputs == 0 {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "inputs of an astrocyte layer",
                 value: 0.0,
                 range: "at least 1",
@@ -121,15 +126,15 @@ impl Band {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] or [`Error::Length`] if they are not of this layer's size.
-    pub fn pick(&self, weight: &DMatrix<f32>, bias: &[f32]) -> Result<Vec<f32>, Error> {
-        Error::check_shape(
+    /// [`NumericsError::Shape`] or [`NumericsError::Length`] if they are not of this layer's size.
+    pub fn pick(&self, weight: &DMatrix<f32>, bias: &[f32]) -> Result<Vec<f32>, NumericsError> {
+        NumericsError::check_shape(
             "the weight of an astrocyte layer",
             weight.shape(),
             (self.outputs(), self.inputs),
         )?;
         let biases = if self.bias { self.outputs() } else { 0 };
-        Error::check_length("the bias of an astrocyte layer", bias.len(), biases)?;
+        NumericsError::check_length("the bias of an astrocyte layer", bias.len(), biases)?;
         let entry = |o| self.rows.row(o).iter().map(move |&(n, _)| weight[(o, n)]);
         Ok((0..self.outputs())
             .flat_map(entry)
@@ -141,8 +146,8 @@ impl Band {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if `theta` is not of this layer's size.
-    pub fn spell_out(&self, theta: &[f32]) -> Result<(DMatrix<f32>, DVector<f32>), Error> {
+    /// [`NumericsError::Length`] if `theta` is not of this layer's size.
+    pub fn spell_out(&self, theta: &[f32]) -> Result<(DMatrix<f32>, DVector<f32>), NumericsError> {
         let (weights, bias) = self.split(theta)?;
         Ok((self.place(weights), DVector::from_column_slice(bias)))
     }
@@ -151,8 +156,8 @@ impl Band {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if `theta` is not of this layer's size.
-    pub fn matrix(&self, theta: &[f32]) -> Result<DMatrix<f32>, Error> {
+    /// [`NumericsError::Length`] if `theta` is not of this layer's size.
+    pub fn matrix(&self, theta: &[f32]) -> Result<DMatrix<f32>, NumericsError> {
         let (weights, bias) = self.split(theta)?;
         Ok(self.place(&self.coefficients(weights, bias)))
     }
@@ -184,8 +189,8 @@ impl Band {
         self.bias && self.wiring == Wiring::Lattice
     }
 
-    fn split<'a>(&self, theta: &'a [f32]) -> Result<(&'a [f32], &'a [f32]), Error> {
-        Error::check_length(
+    fn split<'a>(&self, theta: &'a [f32]) -> Result<(&'a [f32], &'a [f32]), NumericsError> {
+        NumericsError::check_length(
             "the values of an astrocyte layer",
             theta.len(),
             self.values(),
@@ -269,14 +274,14 @@ impl Layer for Band {
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         _: Pass<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         let (weights, bias) = self.split(theta)?;
-        Error::check_shape(
+        NumericsError::check_shape(
             "the input of an astrocyte layer",
             x.shape(),
             (x.nrows(), self.inputs),
         )?;
-        Error::check_shape(
+        NumericsError::check_shape(
             "the output of an astrocyte layer",
             y.shape(),
             (x.nrows(), self.outputs()),
@@ -297,25 +302,25 @@ impl Layer for Band {
         theta: &[f32],
         Passed { x, .. }: Passed<'_>,
         grad: Gradients<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         let (weights, bias) = self.split(theta)?;
-        Error::check_length(
+        NumericsError::check_length(
             "the gradient of an astrocyte layer",
             grad.theta.len(),
             theta.len(),
         )?;
         let samples = x.nrows();
-        Error::check_shape(
+        NumericsError::check_shape(
             "the input of an astrocyte layer",
             x.shape(),
             (samples, self.inputs),
         )?;
-        Error::check_shape(
+        NumericsError::check_shape(
             "the gradient of the layer's output",
             grad.y.shape(),
             (samples, self.outputs()),
         )?;
-        Error::check_shape(
+        NumericsError::check_shape(
             "the gradient of the layer's input",
             grad.x.shape(),
             (samples, self.inputs),
@@ -347,7 +352,7 @@ impl Layer for Band {
     }
 
     /// The whole weight matrix, 0 outside the band, as the published program keeps it.
-    fn tensors(&self, theta: &[f32]) -> Result<Vec<LayerTensor>, Error> {
+    fn tensors(&self, theta: &[f32]) -> Result<Vec<LayerTensor>, NumericsError> {
         let (weight, bias) = self.spell_out(theta)?;
         let shape = vec![self.outputs(), self.inputs];
         let mut tensors = vec![("weight", shape, weight.transpose().data.into())];

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use rand::Rng;
 
 use super::layer::{Gradients, Layer, LayerTensor, Pass, Passed, ReadTensor};
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::dense::{self, Threads};
 use crate::numerics::random::fill_uniform;
 use crate::numerics::tensors::TensorError;
@@ -50,7 +50,7 @@ impl Layer for Dense {
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         _: Pass<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         let (weight, bias) = theta.split_at(self.connections());
         let weight = DMatrixView::from_slice(weight, self.outputs, self.inputs);
         dense::forward(weight, bias, x, y, Threads(1))
@@ -61,7 +61,7 @@ impl Layer for Dense {
         theta: &[f32],
         passed: Passed<'_>,
         grad: Gradients<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         let (outputs, inputs) = (self.outputs, self.inputs);
         let weight = DMatrixView::from_slice(&theta[..self.connections()], outputs, inputs);
         let (grad_weight, grad_bias) = grad.theta.split_at_mut(self.connections());
@@ -77,8 +77,8 @@ impl Layer for Dense {
         )
     }
 
-    fn tensors(&self, theta: &[f32]) -> Result<Vec<LayerTensor>, Error> {
-        Error::check_length("the values of a dense layer", theta.len(), self.values())?;
+    fn tensors(&self, theta: &[f32]) -> Result<Vec<LayerTensor>, NumericsError> {
+        NumericsError::check_length("the values of a dense layer", theta.len(), self.values())?;
         let (weight, bias) = theta.split_at(self.connections());
         let weight = DMatrixView::from_slice(weight, self.outputs, self.inputs).transpose();
         Ok(vec![

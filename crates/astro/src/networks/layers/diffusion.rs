@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use vecmath::slots::{Slot, for_each_vector};
 
 use super::layer::{Gradients, Layer, Pass, Passed};
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 
 /// Which blur a diffusion of width σ is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -41,10 +41,10 @@ impl Diffusion {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] unless σ is finite and at least 0.
-    pub fn new(spillover: Spillover, features: usize, sigma: f64) -> Result<Self, Error> {
+    /// [`NumericsError::Range`] unless σ is finite and at least 0.
+    pub fn new(spillover: Spillover, features: usize, sigma: f64) -> Result<Self, NumericsError> {
         if !(sigma.is_finite() && sigma >= 0.0) {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "the width σ of a diffusion",
                 value: sigma,
                 range: "finite and at least 0",
@@ -69,14 +69,14 @@ impl Diffusion {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if a matrix does not have this layer's number of features.
-    pub fn apply(&self, x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), Error> {
-        Error::check_shape(
+    /// [`NumericsError::Shape`] if a matrix does not have this layer's number of features.
+    pub fn apply(&self, x: &DMatrix<f32>, y: &mut DMatrix<f32>) -> Result<(), NumericsError> {
+        NumericsError::check_shape(
             "the input of a diffusion",
             x.shape(),
             (x.nrows(), self.features),
         )?;
-        Error::check_shape("the output of a diffusion", y.shape(), x.shape())?;
+        NumericsError::check_shape("the output of a diffusion", y.shape(), x.shape())?;
         vecmath::run(Apply {
             layer: self,
             samples: x.nrows(),
@@ -102,11 +102,11 @@ impl Layer for Diffusion {
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         _: Pass<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         self.apply(x, y)
     }
 
-    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), Error> {
+    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), NumericsError> {
         self.apply(grad.y, grad.x)
     }
 }

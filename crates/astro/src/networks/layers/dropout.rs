@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::layer::{Gradients, Layer, Mode, Pass, Passed};
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 
 /// Connections lost at random, in training only, the others strengthened to make up for it.
 ///
@@ -23,10 +23,10 @@ impl Dropout {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] unless p is in \[0, 1).
-    pub fn new(features: usize, p: f64) -> Result<Self, Error> {
+    /// [`NumericsError::Range`] unless p is in \[0, 1).
+    pub fn new(features: usize, p: f64) -> Result<Self, NumericsError> {
         if !(0.0..1.0).contains(&p) {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "the probability of a lost connection",
                 value: p,
                 range: "in [0, 1)",
@@ -67,13 +67,13 @@ impl Layer for Dropout {
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         pass: Pass<'_>,
-    ) -> Result<(), Error> {
-        Error::check_shape(
+    ) -> Result<(), NumericsError> {
+        NumericsError::check_shape(
             "the input of a dropout",
             x.shape(),
             (x.nrows(), self.features),
         )?;
-        Error::check_shape("the output of a dropout", y.shape(), x.shape())?;
+        NumericsError::check_shape("the output of a dropout", y.shape(), x.shape())?;
         if pass.mode == Mode::Test {
             y.copy_from(x);
             return Ok(());
@@ -86,13 +86,18 @@ impl Layer for Dropout {
         Ok(())
     }
 
-    fn backward(&self, _: &[f32], passed: Passed<'_>, grad: Gradients<'_>) -> Result<(), Error> {
-        Error::check_shape(
+    fn backward(
+        &self,
+        _: &[f32],
+        passed: Passed<'_>,
+        grad: Gradients<'_>,
+    ) -> Result<(), NumericsError> {
+        NumericsError::check_shape(
             "the gradient of a dropout's output",
             grad.y.shape(),
             passed.memory.shape(),
         )?;
-        Error::check_shape(
+        NumericsError::check_shape(
             "the gradient of a dropout's input",
             grad.x.shape(),
             grad.y.shape(),

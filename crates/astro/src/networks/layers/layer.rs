@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::tensors::TensorError;
 
 /// One stage of a [`Network`](crate::networks::network::Network): a map from features to features, and its gradient.
@@ -16,7 +16,7 @@ use crate::numerics::tensors::TensorError;
 /// ```
 /// use astro::networks::layers::{Band, Gradients, Kind, Layer, Pass, Passed, Wiring};
 /// use astro::networks::network::Network;
-/// use astro::numerics::{Error, random::Streams};
+/// use astro::numerics::{NumericsError, random::Streams};
 /// use nalgebra::DMatrix;
 /// use std::sync::Arc;
 ///
@@ -33,12 +33,12 @@ use crate::numerics::tensors::TensorError;
 ///     }
 ///     fn forward(
 ///         &self, _: &[f32], x: &DMatrix<f32>, y: &mut DMatrix<f32>, _: Pass<'_>,
-///     ) -> Result<(), Error> {
-///         Error::check_shape("the input of a doubling", x.shape(), (x.nrows(), self.0))?;
+///     ) -> Result<(), NumericsError> {
+///         NumericsError::check_shape("the input of a doubling", x.shape(), (x.nrows(), self.0))?;
 ///         y.copy_from(&(x * 2.0));
 ///         Ok(())
 ///     }
-///     fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), Error> {
+///     fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), NumericsError> {
 ///         grad.x.copy_from(&(grad.y * 2.0));
 ///         Ok(())
 ///     }
@@ -50,7 +50,7 @@ use crate::numerics::tensors::TensorError;
 /// let y = network.predict(&DMatrix::from_element(1, 4, 1.0), &mut Streams::new(1).layers)?;
 /// // Two or three neighbours and the bias, doubled.
 /// assert_eq!(y.as_slice(), [6.0, 8.0, 8.0, 6.0]);
-/// # Ok::<(), astro::networks::Error>(())
+/// # Ok::<(), astro::networks::NetworkError>(())
 /// ```
 pub trait Layer: Debug + Send + Sync {
     /// What it is called in results.
@@ -63,22 +63,26 @@ pub trait Layer: Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error`] naming what does not fit the layer.
+    /// [`NumericsError`] naming what does not fit the layer.
     fn forward(
         &self,
         theta: &[f32],
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         pass: Pass<'_>,
-    ) -> Result<(), Error>;
+    ) -> Result<(), NumericsError>;
 
     /// ∂L/∂x and the gradient of the values from ∂L/∂y.
     ///
     /// # Errors
     ///
     /// As [`Layer::forward`].
-    fn backward(&self, theta: &[f32], passed: Passed<'_>, grad: Gradients<'_>)
-    -> Result<(), Error>;
+    fn backward(
+        &self,
+        theta: &[f32],
+        passed: Passed<'_>,
+        grad: Gradients<'_>,
+    ) -> Result<(), NumericsError>;
 
     /// Number of output features.
     fn outputs(&self) -> usize {
@@ -102,8 +106,8 @@ pub trait Layer: Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if `theta` is not of this layer's size.
-    fn tensors(&self, _theta: &[f32]) -> Result<Vec<LayerTensor>, Error> {
+    /// [`NumericsError::Length`] if `theta` is not of this layer's size.
+    fn tensors(&self, _theta: &[f32]) -> Result<Vec<LayerTensor>, NumericsError> {
         Ok(Vec::new())
     }
 

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::layer::{Gradients, Layer, Pass, Passed};
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::random::fill_standard_normal;
 
 /// Additive normal noise, in training and in testing.
@@ -22,10 +22,10 @@ impl Noise {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] unless σ is finite and at least 0.
-    pub fn new(features: usize, sigma: f64) -> Result<Self, Error> {
+    /// [`NumericsError::Range`] unless σ is finite and at least 0.
+    pub fn new(features: usize, sigma: f64) -> Result<Self, NumericsError> {
         if !(sigma.is_finite() && sigma >= 0.0) {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "the standard deviation of the noise",
                 value: sigma,
                 range: "finite and at least 0",
@@ -53,13 +53,13 @@ impl Layer for Noise {
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         pass: Pass<'_>,
-    ) -> Result<(), Error> {
-        Error::check_shape(
+    ) -> Result<(), NumericsError> {
+        NumericsError::check_shape(
             "the input of a noise layer",
             x.shape(),
             (x.nrows(), self.features),
         )?;
-        Error::check_shape("the output of a noise layer", y.shape(), x.shape())?;
+        NumericsError::check_shape("the output of a noise layer", y.shape(), x.shape())?;
         fill_standard_normal(pass.rng, y.as_mut_slice());
         for (y, x) in y.iter_mut().zip(x) {
             *y = x + self.sigma * *y;
@@ -67,8 +67,8 @@ impl Layer for Noise {
         Ok(())
     }
 
-    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), Error> {
-        Error::check_shape(
+    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), NumericsError> {
+        NumericsError::check_shape(
             "the gradient of a noise layer's input",
             grad.x.shape(),
             grad.y.shape(),

@@ -7,7 +7,7 @@ use rand::Rng;
 
 use crate::networks::images::GreyImages;
 use crate::networks::layers::Activation;
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::dense::{self, Threads};
 use crate::numerics::random::fill_uniform;
 
@@ -67,8 +67,8 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] if a width is 0.
-    pub fn draw(sizes: VaeSizes, rng: &mut dyn Rng) -> Result<Self, Error> {
+    /// [`NumericsError::Range`] if a width is 0.
+    pub fn draw(sizes: VaeSizes, rng: &mut dyn Rng) -> Result<Self, NumericsError> {
         let len = sizes
             .shapes()
             .map(|(outputs, inputs)| (inputs + 1) * outputs)
@@ -90,10 +90,10 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] if a width is 0, [`Error::Length`] if there are not as many values as the widths ask for.
-    pub fn from_theta(sizes: VaeSizes, theta: Vec<f32>) -> Result<Self, Error> {
+    /// [`NumericsError::Range`] if a width is 0, [`NumericsError::Length`] if there are not as many values as the widths ask for.
+    pub fn from_theta(sizes: VaeSizes, theta: Vec<f32>) -> Result<Self, NumericsError> {
         if sizes.pixels == 0 || sizes.hidden == 0 || sizes.latents == 0 {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "a width of the autoencoder",
                 value: 0.0,
                 range: "at least 1",
@@ -104,7 +104,7 @@ impl Vae {
             .map(|(outputs, inputs)| (inputs + 1) * outputs)
             .iter()
             .sum();
-        Error::check_length("the values of an autoencoder", theta.len(), len)?;
+        NumericsError::check_length("the values of an autoencoder", theta.len(), len)?;
         Ok(Self { sizes, theta })
     }
 
@@ -173,7 +173,7 @@ impl Vae {
         x: &DMatrix<f32>,
         y: &mut DMatrix<f32>,
         threads: Threads,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NumericsError> {
         dense::forward(
             self.weight(stage),
             &self.theta[self.ranges(stage).1],
@@ -187,12 +187,12 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if the images have another number of pixels.
+    /// [`NumericsError::Shape`] if the images have another number of pixels.
     pub fn encode(
         &self,
         x: &DMatrix<f32>,
         threads: Threads,
-    ) -> Result<(DMatrix<f32>, DMatrix<f32>), Error> {
+    ) -> Result<(DMatrix<f32>, DMatrix<f32>), NumericsError> {
         let mut hidden = DMatrix::zeros(x.nrows(), self.sizes.hidden);
         let mut heads = DMatrix::zeros(x.nrows(), 2 * self.sizes.latents);
         self.dense(Stage::Encoder, x, &mut hidden, threads)?;
@@ -214,9 +214,9 @@ impl Vae {
         &self,
         images: &GreyImages,
         threads: Threads,
-    ) -> Result<(DMatrix<f32>, DMatrix<f32>), Error> {
+    ) -> Result<(DMatrix<f32>, DMatrix<f32>), NumericsError> {
         const SHARE: usize = 1000;
-        Error::check_length("an image", images.pixels(), self.sizes.pixels)?;
+        NumericsError::check_length("an image", images.pixels(), self.sizes.pixels)?;
         let order: Vec<u32> = (0..images.len() as u32).collect();
         let mut mean = DMatrix::zeros(images.len(), self.sizes.latents);
         let mut log_variance = mean.clone();
@@ -236,8 +236,12 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if the codes have another length.
-    pub fn decode(&self, z: &DMatrix<f32>, threads: Threads) -> Result<DMatrix<f32>, Error> {
+    /// [`NumericsError::Shape`] if the codes have another length.
+    pub fn decode(
+        &self,
+        z: &DMatrix<f32>,
+        threads: Threads,
+    ) -> Result<DMatrix<f32>, NumericsError> {
         let mut hidden = DMatrix::zeros(z.nrows(), self.sizes.hidden);
         let mut logits = DMatrix::zeros(z.nrows(), self.sizes.pixels);
         self.dense(Stage::Decoder, z, &mut hidden, threads)?;

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DMatrixViewMut};
 
 use super::model::{Stage, Vae, VaeSizes, rectify};
 use super::output::cross_entropy;
-use crate::numerics::Error;
+use crate::numerics::NumericsError;
 use crate::numerics::dense::{self, Threads};
 
 /// The two parts of the loss, summed over a batch.
@@ -71,8 +71,8 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if the workspace was made for other widths.
-    pub fn loss(&self, w: &mut Workspace, threads: Threads) -> Result<VaeLoss, Error> {
+    /// [`NumericsError::Shape`] if the workspace was made for other widths.
+    pub fn loss(&self, w: &mut Workspace, threads: Threads) -> Result<VaeLoss, NumericsError> {
         self.dense(Stage::Encoder, &w.x, &mut w.hidden, threads)?;
         rectify(&mut w.hidden);
         self.dense(Stage::Heads, &w.hidden, &mut w.heads, threads)?;
@@ -90,14 +90,14 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if the workspace was made for other widths, [`Error::Length`] if the gradient is not as long as θ.
+    /// [`NumericsError::Shape`] if the workspace was made for other widths, [`NumericsError::Length`] if the gradient is not as long as θ.
     pub fn loss_and_gradient(
         &self,
         w: &mut Workspace,
         gradient: &mut [f32],
         threads: Threads,
-    ) -> Result<VaeLoss, Error> {
-        Error::check_length("the gradient", gradient.len(), self.theta().len())?;
+    ) -> Result<VaeLoss, NumericsError> {
+        NumericsError::check_length("the gradient", gradient.len(), self.theta().len())?;
         let loss = self.loss(w, threads)?;
         let mut back = |stage, x: &_, grad_y: &_, grad_x: Option<&mut DMatrix<f32>>| {
             let (weights, bias) = self.ranges(stage);

@@ -5,7 +5,7 @@ use std::path::Path;
 use nalgebra::DMatrix;
 
 use super::model::{Vae, VaeSizes};
-use crate::networks::error::Error;
+use crate::networks::error::NetworkError;
 use crate::numerics::tensors::{Named, TensorError, TensorFile, write};
 
 impl Vae {
@@ -14,8 +14,8 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] if the file cannot be written.
-    pub fn save(&self, path: &Path, notes: &[(&str, &str)]) -> Result<(), Error> {
+    /// [`NetworkError::File`] if the file cannot be written.
+    pub fn save(&self, path: &Path, notes: &[(&str, &str)]) -> Result<(), NetworkError> {
         let mut tensors = Vec::new();
         for (name, weight, bias) in self.parts() {
             tensors.push(Named {
@@ -36,8 +36,8 @@ impl Vae {
     ///
     /// # Errors
     ///
-    /// [`Error::File`], naming the file and the tensor.
-    pub fn load(path: &Path, sizes: VaeSizes) -> Result<Self, Error> {
+    /// [`NetworkError::File`], naming the file and the tensor.
+    pub fn load(path: &Path, sizes: VaeSizes) -> Result<Self, NetworkError> {
         let file = TensorFile::open(path)?;
         let VaeSizes {
             pixels,

@@ -9,7 +9,7 @@ use crate::networks::images::GreyImages;
 use crate::numerics::adam::{Adam, AdamParams};
 use crate::numerics::dense::Threads;
 use crate::numerics::random::{Streams, fill_standard_normal};
-use crate::numerics::{Diverged, Error};
+use crate::numerics::{Diverged, NumericsError};
 
 /// An autoencoder in training. The talk: batches of 128, Adam with step size 1e-3, or 1e-2 together with the
 /// classifiers.
@@ -30,16 +30,16 @@ impl VaeTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::Range`] if the batch size is 0.
+    /// [`NumericsError::Range`] if the batch size is 0.
     pub fn new(
         vae: Vae,
         adam: AdamParams,
         batch: usize,
         streams: Streams,
         threads: Threads,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, NumericsError> {
         if batch == 0 {
-            return Err(Error::Range {
+            return Err(NumericsError::Range {
                 what: "the batch size",
                 value: 0.0,
                 range: "at least 1",
@@ -101,7 +101,7 @@ impl VaeTrainer {
             short,
             ..
         } = self;
-        Error::check_length("an image", images.pixels(), vae.sizes().pixels)?;
+        NumericsError::check_length("an image", images.pixels(), vae.sizes().pixels)?;
         let mut sum = VaeLoss::default();
         let batch = workspace.x.nrows();
         for (step, samples) in order.chunks(batch).enumerate() {
