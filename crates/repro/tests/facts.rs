@@ -321,3 +321,33 @@ fn calcium_that_diffuses() {
         error("10")
     ));
 }
+
+#[test]
+fn astrocytes_beside_neurons() {
+    let compared = rows("compare.csv");
+    let of = |series: &str| {
+        let mut same = compared
+            .iter()
+            .filter(|row| row["figure"] == "astro-vs-neurons" && row["series"] == series);
+        same.next().expect("a row of the series").clone()
+    };
+    let started = of("autoencoder learning along, runs that started");
+    let chance = of("autoencoder learning along, runs at chance");
+    let percent = |column: &str| 100.0 * number(&started, column);
+    says(&format!(
+        "reach {:.1} % ({} of {}), published {:.1} % ({} of {})",
+        percent("ours_mean"),
+        started["ours_runs"],
+        chance["ours_runs"],
+        percent("published_mean"),
+        started["published_runs"],
+        chance["published_runs"]
+    ));
+    let runs = rows("data/astro_vs_neurons.csv");
+    let neurons: Vec<f64> = runs
+        .iter()
+        .map(|row| 100.0 * number(row, "neurons_accuracy"))
+        .collect();
+    assert_eq!(neurons.len(), 10, "the README says ten");
+    says(&format!("neurons, 20-20-10, {:.1} %", mean(&neurons)));
+}
