@@ -10,6 +10,7 @@ use nalgebra::DMatrix;
 use std::sync::Arc;
 
 type Matrix = DMatrix<f32>;
+type Done = Result<(), NumericsError>;
 
 /// y_i = x_i + 0.1 Σ (x_j - x_i), over the neighbours j in a row of cells.
 #[derive(Debug)]
@@ -30,18 +31,12 @@ impl Layer for GapJunctions {
     fn inputs(&self) -> usize {
         self.0
     }
-    fn forward(
-        &self,
-        _: &[f32],
-        x: &Matrix,
-        y: &mut Matrix,
-        _: Pass<'_>,
-    ) -> Result<(), NumericsError> {
+    fn forward(&self, _: &[f32], x: &Matrix, y: &mut Matrix, _: Pass<'_>) -> Done {
         NumericsError::check_shape("gap junctions' input", x.shape(), (x.nrows(), self.0))?;
         y.copy_from(&exchange(x));
         Ok(())
     }
-    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Result<(), NumericsError> {
+    fn backward(&self, _: &[f32], _: Passed<'_>, grad: Gradients<'_>) -> Done {
         grad.x.copy_from(&exchange(grad.y));
         Ok(())
     }
@@ -55,8 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let network = Network::new(vec![Arc::new(gather), own, Arc::new(decide)])?
         .initialised(&mut streams.weights.clone());
     // Ten codes of 12 numbers, one of each class.
-    let codes = DMatrix::from_fn(10, 12, |i, j| f32::from(i == j));
-    let codes = Codes::fixed(&codes, (0..10).collect())?;
+    let codes = Codes::fixed(&DMatrix::identity(10, 12), (0..10).collect())?;
     let mut trainer = Trainer::new(network, &TrainingParams::default(), streams)?;
     for _ in 0..800 {
         trainer.train_epoch(&codes)?;
