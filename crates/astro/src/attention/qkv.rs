@@ -84,6 +84,29 @@ impl<T: Real> Qkv<T> {
         })
     }
 
+    /// Refuses a sequence that does not fit a circuit of so many heads, of these dimensions.
+    pub(super) fn check_fits(
+        &self,
+        heads: usize,
+        head_dim: usize,
+        value_dim: usize,
+    ) -> Result<(), AttentionError> {
+        let size = AttentionError::size;
+        size("heads", self.heads, heads, "as the circuit")?;
+        size(
+            "head's keys",
+            self.head_dim(),
+            head_dim,
+            "as the feature map",
+        )?;
+        size(
+            "head's values",
+            self.value_dim(),
+            value_dim,
+            "as the output neurons",
+        )
+    }
+
     /// Queries, D × n.
     pub fn query(&self) -> &DMatrix<T> {
         &self.query

@@ -8,7 +8,7 @@ use super::layers::{
     Spillover, Wiring,
 };
 use super::network::Network;
-use crate::numerics;
+use crate::numerics::NumericsError;
 
 /// What sits behind every gather and every slide of an astrocyte classifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -73,7 +73,7 @@ impl AstrocyteClassifier {
     ///
     /// # Errors
     ///
-    /// [`numerics::NumericsError::Range`] if the width is not above the classes by an even number, or a disturbance is out of range.
+    /// [`NumericsError::Range`] if the width is not above the classes by an even number, or a disturbance is out of range.
     pub fn build(&self) -> Result<Network, NetworkError> {
         let Self {
             inputs,
@@ -83,7 +83,7 @@ impl AstrocyteClassifier {
             disturbance,
         } = *self;
         if classes == 0 || inputs <= classes || !(inputs - classes).is_multiple_of(2) {
-            return Err(numerics::NumericsError::Range {
+            return Err(NumericsError::Range {
                 what: "the code length of an astrocyte classifier",
                 value: inputs as f64,
                 range: "the number of classes plus a positive even number, since a gather takes two away",
@@ -118,11 +118,11 @@ impl AstrocyteClassifier {
 ///
 /// # Errors
 ///
-/// [`numerics::NumericsError::Range`] if there are fewer than two widths or one is 0.
+/// [`NumericsError::Range`] if there are fewer than two widths or one is 0.
 pub fn neuron_classifier(widths: &[usize]) -> Result<Network, NetworkError> {
     if let Some(&width) = widths.iter().find(|&&width| width == 0) {
         let range = "at least 1";
-        return Err(numerics::NumericsError::Range {
+        return Err(NumericsError::Range {
             what: "the width of a dense layer",
             value: width as f64,
             range,

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::error::NetworkError;
-use crate::numerics;
+use crate::numerics::NumericsError;
 use crate::numerics::random::{fill_standard_normal, scale_and_shift};
 
 /// The codes of a labelled set of images.
@@ -30,9 +30,9 @@ impl Codes {
     ///
     /// # Errors
     ///
-    /// [`numerics::NumericsError::Length`] if there is not one label for every sample.
-    pub fn fixed(codes: &DMatrix<f32>, labels: Vec<u8>) -> Result<Self, numerics::NumericsError> {
-        numerics::NumericsError::check_length("the labels", labels.len(), codes.nrows())?;
+    /// [`NumericsError::Length`] if there is not one label for every sample.
+    pub fn fixed(codes: &DMatrix<f32>, labels: Vec<u8>) -> Result<Self, NumericsError> {
+        NumericsError::check_length("the labels", labels.len(), codes.nrows())?;
         let mean = codes.transpose().as_slice().to_vec();
         Ok(Self {
             features: codes.ncols(),
@@ -46,13 +46,13 @@ impl Codes {
     ///
     /// # Errors
     ///
-    /// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Length`] if means, variances and labels are not of one size.
+    /// [`NumericsError::Shape`] or [`NumericsError::Length`] if means, variances and labels are not of one size.
     pub fn normal(
         mean: &DMatrix<f32>,
         log_variance: &DMatrix<f32>,
         labels: Vec<u8>,
-    ) -> Result<Self, numerics::NumericsError> {
-        numerics::NumericsError::check_shape(
+    ) -> Result<Self, NumericsError> {
+        NumericsError::check_shape(
             "the logarithms of the variances",
             log_variance.shape(),
             mean.shape(),

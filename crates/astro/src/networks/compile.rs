@@ -19,17 +19,13 @@ use rand::{Rng, RngExt};
 use super::error::NetworkError;
 use super::layers::{Activation, Band, Kind, Layer, Nonlinearity, Wiring};
 use super::network::Network;
-use crate::numerics;
+use crate::numerics::NumericsError;
 
 fn check_square(a: &DMatrix<f64>) -> Result<usize, NetworkError> {
-    numerics::NumericsError::check_shape(
-        "the matrix to compile",
-        a.shape(),
-        (a.nrows(), a.nrows()),
-    )?;
+    NumericsError::check_shape("the matrix to compile", a.shape(), (a.nrows(), a.nrows()))?;
     if a.nrows() < 2 {
         let range = "at least 2";
-        return Err(numerics::NumericsError::Range {
+        return Err(NumericsError::Range {
             what: "rows of the matrix to compile",
             value: a.nrows() as f64,
             range,
@@ -43,7 +39,7 @@ fn check_square(a: &DMatrix<f64>) -> Result<usize, NetworkError> {
 ///
 /// # Errors
 ///
-/// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Range`] unless A is square with n ≥ 2, [`NetworkError::Minor`] if elimination meets a vanishing
+/// [`NumericsError::Shape`] or [`NumericsError::Range`] unless A is square with n ≥ 2, [`NetworkError::Minor`] if elimination meets a vanishing
 /// pivot, which a random matrix does with probability 0.
 pub fn exact_bands(a: &DMatrix<f64>) -> Result<Vec<DMatrix<f64>>, NetworkError> {
     let n = check_square(a)?;
@@ -92,7 +88,7 @@ fn neville(a: &DMatrix<f64>) -> Result<(Vec<DMatrix<f64>>, DMatrix<f64>), Networ
 ///
 /// # Errors
 ///
-/// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Range`] unless A is square with n ≥ 2 and depth at least 1.
+/// [`NumericsError::Shape`] or [`NumericsError::Range`] unless A is square with n ≥ 2 and depth at least 1.
 pub fn fit_bands(
     a: &DMatrix<f64>,
     depth: usize,
@@ -101,7 +97,7 @@ pub fn fit_bands(
 ) -> Result<Vec<DMatrix<f64>>, NetworkError> {
     let n = check_square(a)?;
     if depth == 0 {
-        return Err(numerics::NumericsError::Range {
+        return Err(NumericsError::Range {
             what: "the depth of a stack",
             value: 0.0,
             range: "at least 1",
@@ -197,7 +193,7 @@ pub fn product(bands: &[DMatrix<f64>]) -> Option<DMatrix<f64>> {
 ///
 /// # Errors
 ///
-/// [`numerics::NumericsError::Shape`] or [`numerics::NumericsError::Length`] if bands and bias do not fit each other, [`numerics::NumericsError::Range`] if there are no bands.
+/// [`NumericsError::Shape`] or [`NumericsError::Length`] if bands and bias do not fit each other, [`NumericsError::Range`] if there are no bands.
 pub fn network(bands: &[DMatrix<f64>], bias: &[f64], bound: f64) -> Result<Network, NetworkError> {
     let n = bias.len();
     let mut layers: Vec<Arc<dyn Layer>> = Vec::new();
@@ -205,7 +201,7 @@ pub fn network(bands: &[DMatrix<f64>], bias: &[f64], bound: f64) -> Result<Netwo
     let mut linear = DMatrix::identity(n, n);
     let mut lift = DVector::zeros(n);
     for (i, matrix) in bands.iter().enumerate() {
-        numerics::NumericsError::check_shape("a band of the stack", matrix.shape(), (n, n))?;
+        NumericsError::check_shape("a band of the stack", matrix.shape(), (n, n))?;
         linear = matrix * linear;
         let last = i + 1 == bands.len();
         let next = match last {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::numerics;
+use crate::numerics::NumericsError;
 use crate::numerics::tensors::TensorError;
 
 /// Why a network could not be built, stored or used.
@@ -37,7 +37,7 @@ pub enum NetworkError {
     },
     /// A size or a number does not fit.
     #[error(transparent)]
-    Numerics(#[from] numerics::NumericsError),
+    Numerics(#[from] NumericsError),
     /// A file does not hold the network, or could not be written.
     #[error(transparent)]
     File(#[from] TensorError),

@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::error::NetworkError;
 use super::layers::{Gradients, Layer, Mode, Pass, Passed};
-use crate::numerics;
+use crate::numerics::NumericsError;
 
 /// A feed-forward network: layers, and all their values in one flat vector θ.
 #[derive(Clone, Debug)]
@@ -72,10 +72,10 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`NetworkError::Chain`] if two layers do not fit, [`numerics::NumericsError::Range`] if there are none.
+    /// [`NetworkError::Chain`] if two layers do not fit, [`NumericsError::Range`] if there are none.
     pub fn new(layers: Vec<Arc<dyn Layer>>) -> Result<Self, NetworkError> {
         if layers.is_empty() {
-            return Err(numerics::NumericsError::Range {
+            return Err(NumericsError::Range {
                 what: "layers of a network",
                 value: 0.0,
                 range: "at least 1",
@@ -138,13 +138,13 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`numerics::NumericsError::Shape`] if the tape was made for another network.
+    /// [`NumericsError::Shape`] if the tape was made for another network.
     pub fn forward(
         &self,
         tape: &mut Tape,
         mode: Mode,
         rng: &mut dyn Rng,
-    ) -> Result<(), numerics::NumericsError> {
+    ) -> Result<(), NumericsError> {
         for (i, layer) in self.layers.iter().enumerate() {
             let (before, after) = tape.values.split_at_mut(i + 1);
             let theta = &self.theta[self.range(i)];
@@ -163,13 +163,9 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`numerics::NumericsError::Length`] if `gradient` is not as long as θ, [`numerics::NumericsError::Shape`] if the tape was made for another network.
-    pub fn backward(
-        &self,
-        tape: &mut Tape,
-        gradient: &mut [f32],
-    ) -> Result<(), numerics::NumericsError> {
-        numerics::NumericsError::check_length("the gradient", gradient.len(), self.theta.len())?;
+    /// [`NumericsError::Length`] if `gradient` is not as long as θ, [`NumericsError::Shape`] if the tape was made for another network.
+    pub fn backward(&self, tape: &mut Tape, gradient: &mut [f32]) -> Result<(), NumericsError> {
+        NumericsError::check_length("the gradient", gradient.len(), self.theta.len())?;
         for (i, layer) in self.layers.iter().enumerate().rev() {
             let (before, after) = tape.gradients.split_at_mut(i + 1);
             let passed = Passed {
@@ -193,18 +189,14 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`numerics::NumericsError::Shape`] if the inputs do not have the network's number of features.
+    /// [`NumericsError::Shape`] if the inputs do not have the network's number of features.
     pub fn predict(
         &self,
         x: &DMatrix<f32>,
         rng: &mut dyn Rng,
-    ) -> Result<DMatrix<f32>, numerics::NumericsError> {
+    ) -> Result<DMatrix<f32>, NumericsError> {
         let mut tape = Tape::new(self, x.nrows());
-        numerics::NumericsError::check_shape(
-            "the network's input",
-            x.shape(),
-            tape.values[0].shape(),
-        )?;
+        NumericsError::check_shape("the network's input", x.shape(), tape.values[0].shape())?;
         tape.values[0].copy_from(x);
         self.forward(&mut tape, Mode::Test, rng)?;
         Ok(tape.values.swap_remove(self.layers.len()))

@@ -61,11 +61,11 @@ and in [tune.space]:
   when = { "other.key" = ["a"] }      in any of these tables: the key is there only where a choice is one of these
 
 Keys are dotted: "network.eta_up.0" is the first of a list. `repro sweep` writes data/NAME.csv, a row per run: key, seed, all
-settings, all metrics, wall_s (seconds; of a run that went on from a shorter one, since then), code (commit); and
-NAME.summary.csv, a row per point. `repro tune` writes NAME.trials.csv, a row per trial and rung, and NAME-best.toml, the best
-point as a study file. NAME.html shows either; there, the importance of a parameter is the share of the variance of ranks of
-points (on the lowest rung) that goes with it, alone and together with others: the rise of the error of a random forest when its
-values are shuffled.
+settings, all metrics, has_diverged (0 or 1, where diverged says in words what did), wall_s (seconds; of a run that went on from
+a shorter one, since then), code (commit); and NAME.summary.csv, a row per point. `repro tune` writes NAME.trials.csv, a row per
+trial and rung, and NAME-best.toml, the best point as a study file. NAME.html shows either; there, the importance of a parameter
+is the share of the variance of ranks of points (on the lowest rung) that goes with it, alone and together with others: the rise
+of the error of a random forest when its values are shuffled.
 
 Processes that see one folder share the work with --shard 1/3, 2/3, 3/3; a second one without it is refused, or waits (--wait).
 "#;

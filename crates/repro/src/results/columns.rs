@@ -50,7 +50,9 @@ pub(crate) const KEY: Column = Column::new(
     "word",
     "names the run: a hash of its settings, its seed and the version of its study",
 );
-/// Stands where there is a metric `diverged`, which says so in words.
+/// Name of the metric that says in words what diverged, in the studies that have it.
+pub(crate) const DIVERGED: &str = "diverged";
+/// Stands where there is such a metric.
 pub(crate) const HAS_DIVERGED: Column =
     Column::new("has_diverged", "0 or 1", "1 for a run that diverged");
 /// Columns that CSV files of runs have besides settings and metrics.

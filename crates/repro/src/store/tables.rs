@@ -7,12 +7,9 @@ use anyhow::Result;
 use super::record::Record;
 use crate::experiment::{Plan, Run, setting_cell};
 use crate::paths::Output;
-use crate::results::columns::HAS_DIVERGED;
+use crate::results::columns::{DIVERGED, HAS_DIVERGED};
 use crate::results::{Cell, Frame, Table, write_rows};
 use crate::settings::tree;
-
-/// The metric that says in words what diverged, in the studies that have it.
-const DIVERGED: &str = "diverged";
 
 /// Writes `<experiment>.csv`: settings, metrics, wall time and commit of every run.
 pub(super) fn write_runs(output: &Output, plan: &Plan, done: &[(&Run, &Record)]) -> Result<()> {

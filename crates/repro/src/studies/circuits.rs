@@ -132,7 +132,7 @@ pub(super) const MODEL: &[Column] = &columns! {
 /// Metrics of every run of a microcircuit.
 pub(super) const ENGINE: Metric = Metric::neutral("engine", "word", "vector unit that computed");
 pub(super) const DIVERGED: Metric = Metric::neutral(
-    "diverged",
+    columns::DIVERGED,
     "text",
     "what diverged; empty for a run that ended well",
 );

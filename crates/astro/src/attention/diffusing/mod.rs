@@ -94,11 +94,8 @@ impl DiffusingCircuit {
         mask: Mask,
         observe: &mut impl FnMut(&Instant<'_>),
     ) -> Result<DMatrix<f64>, AttentionError> {
-        AttentionError::size("heads", qkv.heads(), self.heads.len(), "as the circuit")?;
-        let d = self.features.head_dim();
-        AttentionError::size("head's keys", qkv.head_dim(), d, "as the feature map")?;
-        let e = self.heads[0].outputs();
-        AttentionError::size("head's values", qkv.value_dim(), e, "as the output neurons")?;
+        let (d, e) = (self.features.head_dim(), self.heads[0].outputs());
+        qkv.check_fits(self.heads.len(), d, e)?;
         let mut phi = Features::silent(self.features.hidden());
         let mut output = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());
         for (index, head) in self.heads.iter_mut().enumerate() {

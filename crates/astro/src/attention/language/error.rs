@@ -1,7 +1,7 @@
 //! What can be wrong with an encoder, its files or its text.
 
 use crate::attention::AttentionError;
-use crate::numerics;
+use crate::numerics::NumericsError;
 use crate::numerics::tensors::TensorError;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -61,7 +61,7 @@ pub enum LanguageError {
 
     /// Sizes within the network do not fit.
     #[error(transparent)]
-    Numerics(#[from] numerics::NumericsError),
+    Numerics(#[from] NumericsError),
 }
 
 impl LanguageError {

@@ -4,8 +4,8 @@ use super::LanguageError;
 use crate::attention::features::scale;
 use crate::attention::reference::Normalise;
 use crate::attention::{AttentionError, FeatureMap, Qkv, Real};
+use crate::numerics::NumericsError;
 use crate::numerics::dense::{Factor, Threads, multiply};
-use crate::numerics::{self};
 use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use pulp::{Simd, WithSimd};
 use vecmath::exp::exp;
@@ -94,10 +94,7 @@ impl HeadNeurons {
     }
 
     /// φ(q), relative to its largest for each query, and φ(k), relative to its largest for each neuron; m × n.
-    fn activities(
-        &self,
-        inputs: &HeadInputs,
-    ) -> Result<[DMatrix<f32>; 2], numerics::NumericsError> {
+    fn activities(&self, inputs: &HeadInputs) -> Result<[DMatrix<f32>; 2], NumericsError> {
         let (m, n) = (self.hidden(), inputs.tokens());
         let mut key = product(transposed(&self.key), plain(&inputs.key), (m, n))?;
         let tokens = inputs.key.column_iter();
@@ -121,35 +118,30 @@ impl HeadNeurons {
     }
 
     /// Adds the gradient of the divergence of what the circuit recalls from what softmax attention recalls (`teacher`), times
-    /// `share`, to `learnt`, in the order of [`HeadNeurons::save`]; returns that divergence, mean over queries.
+    /// `share`, to `learnt`, in the order of [`HeadNeurons::save`]. The divergence is a mean over queries.
     pub(super) fn imitate(
         &self,
         inputs: &HeadInputs,
         teacher: &DMatrix<f32>,
         share: f32,
         learnt: &mut [f32],
-    ) -> Result<f32, numerics::NumericsError> {
+    ) -> Result<(), NumericsError> {
         let (m, n) = (self.hidden(), inputs.tokens());
         let [query, key] = self.activities(inputs)?;
         let kernel = product(transposed(&key), plain(&query), (n, n))?;
         let mut pull = teacher.clone();
-        let mut divergence = 0.0;
         for (mut pull, kernel) in pull.column_iter_mut().zip(kernel.column_iter()) {
             let total = kernel.sum();
             for (pull, &kernel) in pull.iter_mut().zip(kernel.iter()) {
                 // What no neuron tells of is far from all; it cannot pull without end.
                 let kernel = kernel.max(SILENCE * total);
                 let (teacher, circuit) = (*pull, kernel / total);
-                if teacher > 0.0 {
-                    divergence += teacher * (teacher / circuit).ln() / n as f32;
-                }
                 *pull = share * (circuit - teacher) / (n as f32 * kernel);
             }
         }
         let by_query = product(plain(&key), plain(&pull), (m, n))?.component_mul(&query);
         let by_key = product(plain(&query), transposed(&pull), (m, n))?.component_mul(&key);
-        self.learn(inputs, [&by_query, &by_key], learnt)?;
-        Ok(divergence)
+        self.learn(inputs, [&by_query, &by_key], learnt)
     }
 
     /// Adds what gradients with respect to the neurons' drives (m × n, by queries and by keys) are for their synapses.
@@ -158,7 +150,7 @@ impl HeadNeurons {
         inputs: &HeadInputs,
         [by_query, by_key]: [&DMatrix<f32>; 2],
         learnt: &mut [f32],
-    ) -> Result<(), numerics::NumericsError> {
+    ) -> Result<(), NumericsError> {
         let (d, m) = self.query.shape();
         let (u, rest) = learnt.split_at_mut(self.query.len());
         let (w, excitability) = rest.split_at_mut(self.key.len());
@@ -222,7 +214,7 @@ impl HeadInputs {
     }
 
     /// Softmax attention, n × n, a query a column.
-    pub(super) fn softmax(&self) -> Result<DMatrix<f32>, numerics::NumericsError> {
+    pub(super) fn softmax(&self) -> Result<DMatrix<f32>, NumericsError> {
         let n = self.tokens();
         let mut weights = product(transposed(&self.key), plain(&self.query), (n, n))?;
         for column in weights.as_mut_slice().chunks_exact_mut(n) {
@@ -276,7 +268,7 @@ fn product(
     a: Factor<'_, f32>,
     b: Factor<'_, f32>,
     (rows, columns): (usize, usize),
-) -> Result<DMatrix<f32>, numerics::NumericsError> {
+) -> Result<DMatrix<f32>, NumericsError> {
     let mut c = DMatrix::zeros(rows, columns);
     multiply(a, b, 0.0, c.as_view_mut(), Threads(1))?;
     Ok(c)
@@ -400,7 +392,7 @@ impl HeadPass {
         inputs: &HeadInputs,
         [output, d_output]: [DMatrixView<'_, f32>; 2],
         learnt: &mut [f32],
-    ) -> Result<HeadGradient, numerics::NumericsError> {
+    ) -> Result<HeadGradient, NumericsError> {
         let (d, n, e) = (inputs.query.nrows(), inputs.tokens(), inputs.values());
         let scale = scale(d) as f32;
         match (self, neurons) {

@@ -77,11 +77,11 @@ impl LeakyCircuit {
         mask: Mask,
         observe: &mut impl FnMut(&Instant<'_>),
     ) -> Result<DMatrix<f64>, AttentionError> {
-        AttentionError::size("heads", qkv.heads(), self.heads.len(), "as the circuit")?;
-        let d = self.features.head_dim();
-        AttentionError::size("head's keys", qkv.head_dim(), d, "as the feature map")?;
-        let e = self.heads[0].outputs();
-        AttentionError::size("head's values", qkv.value_dim(), e, "as the output neurons")?;
+        qkv.check_fits(
+            self.heads.len(),
+            self.features.head_dim(),
+            self.heads[0].outputs(),
+        )?;
         self.heads.iter_mut().for_each(Head::rest);
         self.now_ms = 0.0;
         let mut output = DMatrix::zeros(qkv.value().nrows(), qkv.tokens());

@@ -2,7 +2,7 @@
 
 use crate::attention::AttentionError;
 use crate::numerics::tensors::TensorError;
-use crate::numerics::{self, Diverged};
+use crate::numerics::{Diverged, NumericsError};
 use thiserror::Error;
 
 /// An architecture, a data set or a training run that cannot be.
@@ -25,7 +25,7 @@ pub enum TransformerError {
 
     /// Sizes within the network do not fit.
     #[error(transparent)]
-    Numerics(#[from] numerics::NumericsError),
+    Numerics(#[from] NumericsError),
 
     /// A file does not hold the transformer, or could not be written.
     #[error(transparent)]
